@@ -1,0 +1,18 @@
+# What examples and tests share: warnings, the sanitizers asked for, and the machine's instruction set.
+add_library(rfpp_program INTERFACE)
+target_link_libraries(rfpp_program INTERFACE rfpp::rfpp)
+target_compile_options(rfpp_program INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+if(RFPP_WARNINGS_AS_ERRORS)
+  target_compile_options(rfpp_program INTERFACE -Werror)
+endif()
+if(RFPP_NATIVE)
+  target_compile_options(rfpp_program INTERFACE -march=native)
+endif()
+if(RFPP_SANITIZE)
+  target_compile_options(rfpp_program INTERFACE -fsanitize=${RFPP_SANITIZE} -fno-omit-frame-pointer
+                                                -fno-sanitize-recover=all)
+  target_link_options(rfpp_program INTERFACE -fsanitize=${RFPP_SANITIZE})
+endif()
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
