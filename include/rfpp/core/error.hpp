@@ -5,8 +5,8 @@
 
 namespace rfpp::inline v0 {
 
-/// Every failure that this library reports. The message is one line that names the file or operation, what was
-/// expected and what was found.
+/// Every failure that this library reports. The message is one line that names the file or operation, what
+/// was expected and what was found.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,0 +1,61 @@
+#ifndef RFPP_CORE_FILTER_HPP
+#define RFPP_CORE_FILTER_HPP
+
+#include <utility>
+
+#include "rfpp/core/tensor.hpp"
+
+namespace rfpp::inline v0 {
+
+/// The order of a packed filter's elements. `panels`: [ceil(out / columns)][kernel * kernel * in][columns],
+/// the right-hand operand of a matrix micro-kernel, zero beyond `out`.
+struct Packing {
+  enum class Kind { none, panels } kind = Kind::none;
+  int columns = 0;
+  friend constexpr bool operator==(const Packing&, const Packing&) = default;
+};
+
+/// A convolution's weight: the raw tensor {out, kernel, kernel, in} and, once an executor has prepared it, an
+/// immutable packed form. Writing the raw weight drops the packed one; the raw one may be dropped after
+/// packing.
+template <class T> class Filter {
+ public:
+  using value = T;
+
+  explicit Filter(Extents e) : raw_(Tensor<T>::declared(e)) {}
+
+  Extents extents() const { return raw_.extents(); }
+  bool has_raw() const { return raw_.has_storage(); }
+  const Tensor<T>& raw() const {
+    if (!has_raw())
+      throw Error("filter " + to_string(extents()) +
+                  " has no raw weight: it was never loaded, or was dropped by prepare");
+    return raw_;
+  }
+  void assign(Tensor<T> raw) {
+    if (!(raw.extents() == extents()))
+      throw Error("filter: expected extents " + to_string(extents()) + ", found " + to_string(raw.extents()));
+    raw_ = std::move(raw);
+    packed_ = {};
+    packing_ = {};
+  }
+
+  Packing packing() const { return packing_; }
+  const Tensor<T>& packed() const { return packed_; }
+  void set_packed(Packing packing, Tensor<T> packed) {
+    packing_ = packing;
+    packed_ = std::move(packed);
+  }
+  void drop_raw() { raw_ = Tensor<T>::declared(extents()); }
+
+ private:
+  Tensor<T> raw_, packed_;
+  Packing packing_;
+};
+
+template <class T> constexpr bool is_filter = false;
+template <class T> constexpr bool is_filter<Filter<T>> = true;
+
+}  // namespace rfpp::inline v0
+
+#endif

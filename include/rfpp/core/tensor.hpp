@@ -1,0 +1,59 @@
+#ifndef RFPP_CORE_TENSOR_HPP
+#define RFPP_CORE_TENSOR_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "rfpp/core/extents.hpp"
+#include "rfpp/core/workspace.hpp"
+
+namespace rfpp::inline v0 {
+
+/// A tensor whose element type is not known here: gradients keyed by storage are kept in this form.
+struct AnyTensor {
+  Storage storage;
+  Extents shape;
+};
+
+/// A counted handle on a whole storage of T, channels last, dense. Copies share the elements. A slice is a
+/// Remap expression instead, so that two tensors are the same one exactly when their storage is.
+template <class T> class Tensor : public AnyTensor {
+ public:
+  using value = T;
+
+  Tensor() = default;
+  Tensor(Storage s, Extents e) : AnyTensor{std::move(s), e} {}
+  /// A tensor of zeros in host memory.
+  explicit Tensor(Extents e) : Tensor(uninitialised(e)) { std::fill_n(data(), e.size(), T(0)); }
+
+  /// Host memory that the caller writes before anybody reads it.
+  static Tensor uninitialised(Extents e) { return {Storage(bytes(e), HostMemory::instance()), e}; }
+  /// A shape without storage: what a network's parameters are until they are loaded.
+  static Tensor declared(Extents e) { return {Storage(), e}; }
+
+  Extents extents() const { return shape; }
+  const Block* id() const { return storage.id(); }
+  bool has_storage() const { return id() != nullptr; }
+  /// The first element; null for a declared tensor.
+  T* data() const { return static_cast<T*>(storage.data()); }
+  std::span<T> elements() const { return {data(), shape.size()}; }
+
+  /// Bytes of a tensor with these extents. Throws Error where they overflow or are not positive.
+  static std::size_t bytes(Extents e) {
+    std::size_t n = sizeof(T);
+    for (int extent : {e.n, e.h, e.w, e.c})
+      if (extent < 0 || __builtin_mul_overflow(n, static_cast<std::size_t>(extent), &n))
+        throw Error("tensor: impossible extents " + to_string(e));
+    return n;
+  }
+};
+
+template <class T> constexpr bool is_tensor = false;
+template <class T> constexpr bool is_tensor<Tensor<T>> = true;
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,177 @@
+#ifndef RFPP_CPU_CPU_HPP
+#define RFPP_CPU_CPU_HPP
+
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+#include "rfpp/cpu/scratch.hpp"
+#include "rfpp/expr/eval.hpp"
+
+namespace rfpp::inline v0 {
+
+/// Thrown out of an evaluation whose progress callback asked to stop.
+struct Cancelled : Error {
+  Cancelled() : Error("cancelled") {}
+};
+
+/// Evaluates expressions on the processor. One executor belongs to one thread at a time; several may read the
+/// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
+class Cpu {
+ public:
+  /// `threads` 0: as many as the machine has.
+  explicit Cpu(int threads = 0) : pool_(threads), workspace_(HostMemory::instance()) {}
+
+  int threads() const { return pool_.threads(); }
+  Workspace& workspace() { return *workspace_; }
+
+  /// `callback` is called after every convolution with the multiply-adds done since this call; false stops
+  /// the evaluation with Cancelled.
+  void on_progress(std::function<bool(double multiply_adds)> callback) {
+    progress_ = std::move(callback);
+    multiply_adds_ = 0;
+  }
+
+  /// A tensor in the workspace that nobody has written yet.
+  template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }
+
+  /// out = e, or out += e.
+  template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
+    const auto plan = plan_of(e);
+    const auto emitter = emitter_of(out, plan, accumulate);
+    const Extents extents = out.extents();
+    const cpu::Bands bands(extents, cpu::band_elements);
+    pool_.for_each(bands.count(), [&](int band, int) {
+      cpu::for_each_run(extents, bands.image(band), bands.begin(band), bands.end(extents, band),
+                        [&](Pixel first, int pixels) { emitter.emit(first, pixels, nullptr, 0); });
+    });
+  }
+  template <class T, class Core, class Epilogue>
+  void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
+    const auto plan = plan_of(a.epilogue);
+    const cpu::Scratch needs = cpu::scratch_of(a.core);
+    const Storage scratch(needs.total(threads()), *workspace_);
+    char* shared = static_cast<char*>(scratch.data());
+    run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
+  }
+
+  /// target += e summed over the extents that are 1 in target.
+  template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
+    const Storage row(sizeof(T) * static_cast<std::size_t>(e.extents().c), *workspace_);
+    with_operand<T>(
+        e, [&](const cpu::Operand<T>& x) { cpu::add_reduced(x, target, static_cast<T*>(row.data())); });
+  }
+
+  /// table[index[i]] += rows[i].
+  template <class T>
+  void scatter_rows(const Tensor<T>& table, const Tensor<int>& index, const Tensor<T>& rows) {
+    const int width = table.extents().c;
+    for (std::size_t i = 0; i < index.extents().size(); ++i)
+      for (int c = 0; c < width; ++c)
+        table.data()[static_cast<std::ptrdiff_t>(index.data()[i]) * width + c] +=
+            rows.data()[static_cast<std::ptrdiff_t>(i) * width + c];
+  }
+
+  /// Packs a filter for this executor, unless that is done already.
+  template <class T> void pack(Filter<T>& filter) {
+    constexpr Packing packing{Packing::Kind::panels, cpu::MicroTile<T>::columns};
+    if (filter.packing() == packing) return;
+    const Extents f = filter.extents();
+    const auto size = cpu::panels_size<T>(f.h * f.w * f.c, f.n);
+    Tensor<T> packed(Storage(size * sizeof(T), HostMemory::instance()), {1, 1, 1, static_cast<int>(size)});
+    cpu::pack_filter(pool_, filter.raw(), packed.data());
+    filter.set_packed(packing, std::move(packed));
+  }
+
+ private:
+  template <class T, class P>
+  static cpu::Emitter<T> emitter_of(const Tensor<T>& out, const P& plan, bool accumulate) {
+    return {&plan, &cpu::emit_run<T, P>, out.extents(), out.data(), accumulate};
+  }
+  template <class T, class E, class F> static void with_operand(const E& e, F&& f) {
+    const auto plan = plan_of(e);
+    const T* dense = nullptr;
+    if constexpr (std::is_same_v<E, Tensor<T>>) dense = e.data();
+    f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, e.extents(), dense});
+  }
+
+  template <class X, class T>
+  void run_core(const ConvolutionCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
+    const cpu::ConvolutionTiling<T> tiling(core.geometry, core.x.extents(), emitter.extents);
+    const T* packed = nullptr;
+    if (core.filter.packing() == Packing{Packing::Kind::panels, cpu::MicroTile<T>::columns}) {
+      packed = core.filter.packed().data();
+    } else {
+      cpu::pack_filter(pool_, core.filter.raw(), reinterpret_cast<T*>(shared));
+      packed = reinterpret_cast<const T*>(shared);
+    }
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::convolve(pool_, tiling, x, packed, emitter, reinterpret_cast<T*>(scratch));
+    });
+    multiply_adds_ += static_cast<double>(emitter.extents.size()) * tiling.depth();
+    if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
+  }
+  template <class G, class T>
+  void run_core(const ConvolutionDataGradientCore<G>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char*) {
+    with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
+      cpu::convolution_data_gradient(core.geometry, g, core.filter.raw(), emitter,
+                                     reinterpret_cast<T*>(shared));
+    });
+  }
+  template <class X, class G, class T>
+  void run_core(const ConvolutionFilterGradientCore<X, G>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char*) {
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
+        cpu::convolution_filter_gradient(core.geometry, x, g, emitter, reinterpret_cast<T*>(shared));
+      });
+    });
+  }
+  template <class A, class B, class T>
+  void run_core(const MatmulCore<A, B>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
+    const cpu::MatmulShape<T> shape(core.a.extents(), core.transpose_a, emitter.extents, core.transpose_b);
+    with_operand<T>(core.a, [&](const cpu::Operand<T>& a) {
+      with_operand<T>(core.b, [&](const cpu::Operand<T>& b) {
+        cpu::multiply(pool_, shape, a, b, emitter, reinterpret_cast<T*>(shared),
+                      reinterpret_cast<T*>(scratch));
+      });
+    });
+  }
+  template <class X, class T>
+  void run_core(const MomentsCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
+    auto* sums = reinterpret_cast<double*>(shared);
+    auto* buffer = reinterpret_cast<T*>(scratch);
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) { cpu::band_moments(pool_, x, sums, buffer); });
+    cpu::finish_moments(core.x.extents(), core.groups, core.epsilon, sums, emitter, buffer);
+  }
+  template <class Operation, class X, class T>
+  void run_core(const ReductionCore<Operation, X>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char* scratch) {
+    auto join = [](T a, T b) { return Operation::join(a, b); };
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      if (core.over == Over::channels)
+        cpu::reduce_channels(pool_, x, join, Operation::template start<T>(), emitter,
+                             reinterpret_cast<T*>(scratch));
+      else
+        cpu::reduce_all(pool_, x, join, Operation::template start<T>(), emitter, reinterpret_cast<T*>(shared),
+                        reinterpret_cast<T*>(scratch));
+    });
+  }
+  template <class X>
+  void run_core(const NearestCore<X>& core, const cpu::Emitter<int>& emitter, char*, char* scratch) {
+    using T = typename X::value;
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::nearest_entries(pool_, x, core.table, emitter, reinterpret_cast<T*>(scratch));
+    });
+  }
+
+  ThreadPool pool_;
+  WorkspaceHandle workspace_;
+  std::function<bool(double)> progress_;
+  double multiply_adds_ = 0;
+};
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,49 @@
+#ifndef RFPP_CPU_DRY_RUN_HPP
+#define RFPP_CPU_DRY_RUN_HPP
+
+#include "rfpp/cpu/scratch.hpp"
+#include "rfpp/expr/eval.hpp"
+
+namespace rfpp::inline v0 {
+
+/// Runs the text of a network and computes nothing: what the Cpu executor with as many threads would need and
+/// do. Parameters need no storage.
+class DryRun {
+ public:
+  explicit DryRun(int threads = 1) : threads_(threads), workspace_(NoMemory::instance()) {
+    workspace_->reserve(std::size_t{1} << 50);
+  }
+
+  /// Bytes of workspace: the most that tensors and kernels' scratch take up at once.
+  std::size_t peak_bytes() const { return workspace_->peak_bytes(); }
+  int evaluations() const { return evaluations_; }
+  int convolutions() const { return convolutions_; }
+  /// Multiply-adds of all convolutions.
+  double multiply_adds() const { return multiply_adds_; }
+
+  template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }
+  template <class T, class E> void run(const Tensor<T>&, const E&, bool = false) { ++evaluations_; }
+  template <class T, class Core, class Epilogue>
+  void run(const Tensor<T>&, const Anchor<Core, Epilogue>& a, bool = false) {
+    ++evaluations_;
+    const Storage scratch(cpu::scratch_of(a.core).total(threads_), *workspace_);
+    count(a.core);
+  }
+
+ private:
+  template <class X> void count(const ConvolutionCore<X>& core) {
+    const Extents f = core.filter.extents();
+    ++convolutions_;
+    multiply_adds_ += static_cast<double>(core.extents().size()) * f.h * f.w * f.c;
+  }
+  template <class Core> void count(const Core&) {}
+
+  int threads_;
+  WorkspaceHandle workspace_;
+  int evaluations_ = 0, convolutions_ = 0;
+  double multiply_adds_ = 0;
+};
+
+}  // namespace rfpp::inline v0
+
+#endif

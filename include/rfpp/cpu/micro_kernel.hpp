@@ -1,0 +1,134 @@
+#ifndef RFPP_CPU_MICRO_KERNEL_HPP
+#define RFPP_CPU_MICRO_KERNEL_HPP
+
+#include <algorithm>
+#include <cstddef>
+
+#include "rfpp/cpu/operand.hpp"
+
+namespace rfpp::inline v0::cpu {
+
+/// The tile that the micro-kernel keeps in registers: `rows` x `columns` accumulators of T. With 32 registers
+/// 14 x 2 vectors leave 4 for operands, with 16 registers 6 x 2 do.
+template <class T> struct MicroTile {
+#if defined(__AVX512F__) || defined(__aarch64__)
+  static constexpr int rows = 14;
+#else
+  static constexpr int rows = 6;
+#endif
+  static constexpr int vectors = 2;
+  static constexpr int columns = vectors * lane_count<T>;
+};
+
+/// The left operand's rows: each is `segments` runs of `length` consecutive elements, `stride` apart. A
+/// convolution has a segment per kernel row; a plain matrix has one.
+struct RowSegments {
+  int segments, length;
+  std::ptrdiff_t stride;
+
+  constexpr int depth() const { return segments * length; }
+};
+
+/// c[i][j] (+)= sum over k in [begin, end) of a[i][k] * b[k - begin][j], for all rows and columns of the
+/// tile.
+template <class T>
+void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const T* const* a, const T* b, T* c,
+                  std::ptrdiff_t c_pitch, bool accumulate) {
+  using Tile = MicroTile<T>;
+  using V = Lanes<T>;
+  V sum[Tile::rows][Tile::vectors] = {};
+  auto step = [&](std::ptrdiff_t k) __attribute__((always_inline)) {
+    V right[Tile::vectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < Tile::vectors; ++j) right[j] = load_lanes<V>(b + j * lane_count<T>);
+#pragma GCC unroll 16
+    for (int i = 0; i < Tile::rows; ++i) {
+      const V left = splat<V>(a[i][k]);
+#pragma GCC unroll 4
+      for (int j = 0; j < Tile::vectors; ++j) sum[i][j] += left * right[j];
+    }
+    b += Tile::columns;
+  };
+  std::ptrdiff_t k = begin;
+  for (; k + 4 <= end; k += 4) {  // unrolled, so that the row pointers are fetched once for four steps
+    step(k);
+    step(k + 1);
+    step(k + 2);
+    step(k + 3);
+  }
+  for (; k < end; ++k) step(k);
+#pragma GCC unroll 16
+  for (int i = 0; i < Tile::rows; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < Tile::vectors; ++j) {
+      T* out = c + i * c_pitch + j * lane_count<T>;
+      store_lanes(out, accumulate ? load_lanes<V>(out) + sum[i][j] : sum[i][j]);
+    }
+}
+
+/// The same over a row's whole depth. Sums are taken over at most 256 products at a time: one long chain of
+/// float additions would lose a digit more.
+template <class T>
+void multiply_tile(const RowSegments& shape, const T* const* a, const T* b, T* c, std::ptrdiff_t c_pitch) {
+  constexpr int longest_chain = 256;
+  bool accumulate = false;
+  for (int s = 0; s < shape.segments; ++s) {
+    const std::ptrdiff_t end = s * shape.stride + shape.length;
+    for (std::ptrdiff_t k = s * shape.stride; k < end; k += longest_chain) {
+      const std::ptrdiff_t stop = std::min(end, k + longest_chain);
+      micro_kernel<T>(k, stop, a, b, c, c_pitch, accumulate);
+      b += (stop - k) * MicroTile<T>::columns;
+      accumulate = true;
+    }
+  }
+}
+
+constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+/// Elements of a packed right operand of `depth` x `columns`.
+template <class T> constexpr std::size_t panels_size(int depth, int columns) {
+  return static_cast<std::size_t>(depth) * static_cast<std::size_t>(round_up(columns, MicroTile<T>::columns));
+}
+
+/// Packs one panel of the right operand b[k][j] = source[k * depth_stride + j * column_stride], zero beyond
+/// `columns`.
+template <class T>
+void pack_panel(const T* source, std::ptrdiff_t depth_stride, std::ptrdiff_t column_stride, int depth,
+                int columns, int panel, T* out) {
+  constexpr int width = MicroTile<T>::columns;
+  constexpr int block = 64;  // keeps the transposition in the first-level cache
+  const int first = panel * width, present = std::min(width, columns - first);
+  out += static_cast<std::size_t>(panel) * static_cast<std::size_t>(depth) * width;
+  for (int k0 = 0; k0 < depth; k0 += block) {
+    const int k1 = std::min(depth, k0 + block);
+    for (int j = 0; j < present; ++j)
+      for (int k = k0; k < k1; ++k)
+        out[k * width + j] = source[k * depth_stride + (first + j) * column_stride];
+    for (int k = k0; k < k1; ++k) std::fill(out + k * width + present, out + (k + 1) * width, T(0));
+  }
+}
+
+/// Rows that are computed before they are emitted: a few tiles, so that their accumulators stay in the cache
+/// while every panel is used several times.
+template <class T> inline constexpr int chunk_rows = 8 * MicroTile<T>::rows;
+
+/// accumulators[i][j], pitch round_up(columns, tile columns), for `rows` <= chunk_rows rows, given by
+/// pointers (filled up here to whole tiles by repeating the last) and a packed right operand.
+template <class T>
+void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, const T* packed, int columns,
+                    T* accumulators) {
+  using Tile = MicroTile<T>;
+  const int whole = round_up(rows, Tile::rows), pitch = round_up(columns, Tile::columns);
+  for (int i = rows; i < whole; ++i) row_pointers[i] = row_pointers[rows - 1];
+  for (int panel = 0; panel * Tile::columns < columns; ++panel) {
+    const T* b =
+        packed + static_cast<std::size_t>(panel) * static_cast<std::size_t>(shape.depth()) * Tile::columns;
+    for (int i = 0; i < whole; i += Tile::rows)
+      multiply_tile<T>(shape, row_pointers + i, b,
+                       accumulators + static_cast<std::ptrdiff_t>(i) * pitch + panel * Tile::columns, pitch);
+  }
+}
+
+}  // namespace rfpp::inline v0::cpu
+
+#endif

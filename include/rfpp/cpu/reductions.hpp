@@ -1,0 +1,182 @@
+#ifndef RFPP_CPU_REDUCTIONS_HPP
+#define RFPP_CPU_REDUCTIONS_HPP
+
+#include <cmath>
+#include <limits>
+
+#include "rfpp/cpu/operand.hpp"
+#include "rfpp/cpu/thread_pool.hpp"
+#include "rfpp/expr/anchor.hpp"
+
+namespace rfpp::inline v0::cpu {
+
+inline constexpr int band_elements = 1 << 15;
+
+/// Elements of scratch that one thread needs to stage a run of pixels of a band.
+inline std::size_t band_scratch(Extents e) { return static_cast<std::size_t>(std::max(band_elements, e.c)); }
+
+/// Sum and sum of squares per channel, gathered in double over fixed bands: Bands(x).count() * 2 * channels
+/// doubles.
+template <class T> void band_moments(ThreadPool& pool, const Operand<T>& x, double* sums, T* scratch) {
+  const Extents e = x.extents;
+  const Bands bands(e, band_elements);
+  pool.for_each(bands.count(), [&](int band, int worker) {
+    double* __restrict sum = sums + static_cast<std::ptrdiff_t>(band) * 2 * e.c;
+    double* __restrict square = sum + e.c;
+    std::fill_n(sum, 2 * e.c, 0.0);
+    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+      const T* row = x.run(first, pixels, buffer);
+      for (int p = 0; p < pixels; ++p, row += e.c)
+        for (int c = 0; c < e.c; ++c) {
+          const double v = static_cast<double>(row[c]);
+          sum[c] += v;
+          square[c] += v * v;
+        }
+    });
+  });
+}
+
+/// Mean and 1 / sqrt(variance + epsilon) of every image and group from the sums of its bands, in their order.
+template <class T>
+void finish_moments(Extents e, int groups, double epsilon, const double* sums, const Emitter<T>& emitter,
+                    T* scratch) {
+  const Bands bands(e, band_elements);
+  const int per_group = e.c / groups;
+  const double count = static_cast<double>(e.h) * e.w * per_group;
+  for (int n = 0; n < e.n; ++n) {
+    for (int g = 0; g < groups; ++g) {
+      double sum = 0, square = 0;
+      for (int band = n * bands.per_image; band < (n + 1) * bands.per_image; ++band) {
+        const double* part = sums + static_cast<std::ptrdiff_t>(band) * 2 * e.c + g * per_group;
+        for (int c = 0; c < per_group; ++c) {
+          sum += part[c];
+          square += part[e.c + c];
+        }
+      }
+      const double mean = sum / count, variance = std::max(0.0, square / count - mean * mean);
+      scratch[g] = static_cast<T>(mean);
+      // A NaN in the sums must stay one: max(0, NaN) is 0.
+      scratch[groups + g] = static_cast<T>(1.0 / std::sqrt((square - square) + variance + epsilon));
+    }
+    emitter.emit({n, 0, 0}, 1, scratch, groups);
+    emitter.emit({n, 1, 0}, 1, scratch + groups, groups);
+  }
+}
+
+/// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorises.
+template <class T, class Operation> T fold_run(const T* row, std::ptrdiff_t count, Operation join, T start) {
+  constexpr int lanes = 16;
+  T part[lanes];
+  std::fill_n(part, lanes, start);
+  std::ptrdiff_t i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (int j = 0; j < lanes; ++j) part[j] = join(part[j], row[i + j]);
+  T folded = start;
+  for (; i < count; ++i) folded = join(folded, row[i]);
+  for (T p : part) folded = join(folded, p);
+  return folded;
+}
+
+/// Folds the channels of every pixel.
+template <class T, class Operation>
+void reduce_channels(ThreadPool& pool, const Operand<T>& x, Operation join, T start,
+                     const Emitter<T>& emitter, T* scratch) {
+  const Extents e = x.extents;
+  const Bands bands(e, band_elements);
+  pool.for_each(bands.count(), [&](int band, int worker) {
+    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+      const T* row = x.run(first, pixels, buffer);
+      for (int p = 0; p < pixels; ++p, ++first.w, row += e.c) {
+        const T folded = fold_run(row, e.c, join, start);
+        emitter.emit(first, 1, &folded, 1);
+      }
+    });
+  });
+}
+
+/// Folds everything, band by band, then the bands in their order. partial: one element per band.
+template <class T, class Operation>
+void reduce_all(ThreadPool& pool, const Operand<T>& x, Operation join, T start, const Emitter<T>& emitter,
+                T* partial, T* scratch) {
+  const Extents e = x.extents;
+  const Bands bands(e, band_elements);
+  pool.for_each(bands.count(), [&](int band, int worker) {
+    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    T folded = start;
+    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+      const T* row = x.run(first, pixels, buffer);
+      folded = join(folded, fold_run(row, static_cast<std::ptrdiff_t>(pixels) * e.c, join, start));
+    });
+    partial[band] = folded;
+  });
+  T folded = start;
+  for (int band = 0; band < bands.count(); ++band) folded = join(folded, partial[band]);
+  emitter.emit({0, 0, 0}, 1, &folded, 1);
+}
+
+/// target += x summed over the extents that are 1 in target.
+template <class T> void add_reduced(const Operand<T>& x, const Tensor<T>& target, T* scratch) {
+  const Extents e = x.extents, t = target.extents();
+  const auto plan = plan_of(target);
+  for (int n = 0; n < e.n; ++n)
+    for_each_run(e, n, 0, e.h * e.w, [&](Pixel first, int pixels) {
+      for (; pixels > 0; --pixels, ++first.w) {
+        const T* row = x.run(first, 1, scratch);
+        T* out = target.data() + (plan.at(first).data - target.data());
+        for (int c = 0; c < e.c; ++c) out[t.c == 1 ? 0 : c] += row[c];
+      }
+    });
+}
+
+/// The entry of the table at the least squared distance for every pixel, computed in double. Throws Error
+/// over NaN and infinity.
+template <class T>
+void nearest_entries(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& table,
+                     const Emitter<int>& emitter, T* scratch) {
+  constexpr int partials = 8;
+  const Extents e = x.extents;
+  const int entries = table.extents().n;
+  const Bands bands(e, 16 * e.c);
+  pool.for_each(bands.count(), [&](int band, int worker) {
+    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+      for (; pixels > 0; --pixels, ++first.w) {
+        const T* z = x.run(first, 1, buffer);
+        double best = std::numeric_limits<double>::infinity();
+        int index = -1;
+        for (int entry = 0; entry < entries; ++entry) {
+          const T* row = table.data() + static_cast<std::ptrdiff_t>(entry) * e.c;
+          double part[partials] = {};
+          int c = 0;
+          for (; c + partials <= e.c; c += partials)
+            for (int j = 0; j < partials; ++j) {
+              const double d = static_cast<double>(z[c + j]) - static_cast<double>(row[c + j]);
+              part[j] += d * d;
+            }
+          for (; c < e.c; ++c) {
+            const double d = static_cast<double>(z[c]) - static_cast<double>(row[c]);
+            part[0] += d * d;
+          }
+          double distance = 0;
+          for (double p : part) distance += p;
+          if (!(distance < std::numeric_limits<double>::infinity()))
+            throw Error("nearest: the distance to codebook entry " + std::to_string(entry) +
+                        " is not finite (image " + std::to_string(first.n) + ", row " +
+                        std::to_string(first.h) + ", column " + std::to_string(first.w) +
+                        "): the input or the weights hold NaN or infinity");
+          if (distance < best) {
+            best = distance;
+            index = entry;
+          }
+        }
+        emitter.emit(first, 1, &index, 1);
+      }
+    });
+  });
+}
+
+}  // namespace rfpp::inline v0::cpu
+
+#endif

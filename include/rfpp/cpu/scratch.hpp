@@ -1,0 +1,60 @@
+#ifndef RFPP_CPU_SCRATCH_HPP
+#define RFPP_CPU_SCRATCH_HPP
+
+#include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/convolution_gradients.hpp"
+#include "rfpp/cpu/matmul.hpp"
+#include "rfpp/cpu/reductions.hpp"
+
+// The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
+
+namespace rfpp::inline v0::cpu {
+
+/// Bytes in two parts: what all threads share, and what each of them needs.
+struct Scratch {
+  std::size_t shared = 0, per_thread = 0;
+
+  std::size_t total(int threads) const { return shared + static_cast<std::size_t>(threads) * per_thread; }
+};
+
+constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
+  using T = typename X::value;
+  const ConvolutionTiling<T> t(core.geometry, core.x.extents(), core.extents());
+  const bool packed = core.filter.packing().kind != Packing::Kind::none;
+  return {packed ? 0 : aligned(t.packed_size() * sizeof(T)), t.scratch_size() * sizeof(T)};
+}
+template <class G> Scratch scratch_of(const ConvolutionDataGradientCore<G>& core) {
+  using T = typename G::value;
+  return {convolution_gradient_scratch(core.geometry, core.shape, core.gradient.extents()) * sizeof(T), 0};
+}
+template <class X, class G> Scratch scratch_of(const ConvolutionFilterGradientCore<X, G>& core) {
+  using T = typename X::value;
+  return {convolution_gradient_scratch(core.geometry, core.x.extents(), core.gradient.extents()) * sizeof(T),
+          0};
+}
+template <class A, class B> Scratch scratch_of(const MatmulCore<A, B>& core) {
+  using T = typename A::value;
+  const MatmulShape<T> s(core.a.extents(), core.transpose_a, core.extents(), core.transpose_b);
+  return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
+}
+template <class X> Scratch scratch_of(const MomentsCore<X>& core) {
+  const Extents e = core.x.extents();
+  const std::size_t sums =
+      static_cast<std::size_t>(Bands(e, band_elements).count()) * 2 * static_cast<std::size_t>(e.c);
+  return {aligned(sums * sizeof(double)), band_scratch(e) * sizeof(typename X::value)};
+}
+template <class Operation, class X> Scratch scratch_of(const ReductionCore<Operation, X>& core) {
+  using T = typename X::value;
+  const Extents e = core.x.extents();
+  const int bands = core.over == Over::all ? Bands(e, band_elements).count() : 0;
+  return {aligned(static_cast<std::size_t>(bands) * sizeof(T)), band_scratch(e) * sizeof(T)};
+}
+template <class X> Scratch scratch_of(const NearestCore<X>& core) {
+  return {0, band_scratch(core.x.extents()) * sizeof(typename X::value)};
+}
+
+}  // namespace rfpp::inline v0::cpu
+
+#endif

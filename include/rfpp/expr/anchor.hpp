@@ -1,0 +1,182 @@
+#ifndef RFPP_EXPR_ANCHOR_HPP
+#define RFPP_EXPR_ANCHOR_HPP
+
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "rfpp/core/filter.hpp"
+#include "rfpp/expr/view.hpp"
+
+// Anchors: the operations that contract something. Each has a core (what is contracted, with its operand
+// expressions: the prologues) and an epilogue, a pointwise tree over one Accumulator leaf.
+
+namespace rfpp::inline v0 {
+
+template <class Core, class Epilogue> struct Anchor {
+  using node_tag = void;
+  using value = typename Core::value;
+  using core_type = Core;
+  using epilogue_type = Epilogue;
+  Core core;
+  Epilogue epilogue;
+
+  Extents extents() const {
+    const Extents e = core.extents();
+    if (!(broadcast(e, epilogue.extents(), "epilogue") == e))
+      throw Error("epilogue " + to_string(epilogue.extents()) + " is larger than its anchor " + to_string(e));
+    return e;
+  }
+};
+template <class E> constexpr bool is_anchor = false;
+template <class C, class E> constexpr bool is_anchor<Anchor<C, E>> = true;
+
+template <class Core> auto anchor(Core core) {
+  return Anchor<Core, Accumulator<typename Core::value>>{std::move(core), {}};
+}
+
+/// States that an operand holds no anchor of its own.
+#define RFPP_REQUIRE_NO_ANCHOR(Operand, operation)                                                     \
+  static_assert(!is_anchor<bare_t<Operand>>, operation                                                 \
+                ": its operand already holds a convolution, matrix product or reduction; materialise " \
+                "the inner one: eval(ex, ...)")
+
+/// A square kernel; rows and columns are padded alike. Padding is zero and applies after the prologue.
+struct ConvolutionGeometry {
+  int kernel, stride, pad_before, pad_after;
+
+  constexpr int output(int extent) const { return (extent + pad_before + pad_after - kernel) / stride + 1; }
+};
+
+/// x {n,h,w,in} with filter {out,kernel,kernel,in}.
+template <class X> struct ConvolutionCore {
+  using value = typename X::value;
+  ConvolutionGeometry geometry;
+  X x;
+  Filter<value> filter;
+
+  Extents extents() const {
+    const Extents e = x.extents(), f = filter.extents();
+    if (e.c != f.c)
+      throw Error("convolution: input " + to_string(e) + " has " + std::to_string(e.c) +
+                  " channels, the filter " + to_string(f) + " expects " + std::to_string(f.c));
+    if (e.h + geometry.pad_before + geometry.pad_after < geometry.kernel ||
+        e.w + geometry.pad_before + geometry.pad_after < geometry.kernel)
+      throw Error("convolution: input " + to_string(e) + " is smaller than the kernel of " +
+                  std::to_string(geometry.kernel));
+    return {e.n, geometry.output(e.h), geometry.output(e.w), f.n};
+  }
+};
+
+/// The gradient of a convolution's input {as `shape`} from that of its output.
+template <class G> struct ConvolutionDataGradientCore {
+  using value = typename G::value;
+  ConvolutionGeometry geometry;
+  G gradient;
+  Filter<value> filter;
+  Extents shape;
+
+  Extents extents() const { return shape; }
+};
+
+/// The gradient of a convolution's filter {as `shape`} from that of its output.
+template <class X, class G> struct ConvolutionFilterGradientCore {
+  using value = typename X::value;
+  ConvolutionGeometry geometry;
+  X x;
+  G gradient;
+  Extents shape;
+
+  Extents extents() const { return shape; }
+};
+
+/// For every n, the matrix product of a {n,1,rows,columns} and b, either transposed first.
+template <class A, class B> struct MatmulCore {
+  using value = typename A::value;
+  A a;
+  B b;
+  bool transpose_a = false, transpose_b = false;
+
+  Extents extents() const {
+    const Extents x = a.extents(), y = b.extents();
+    if ((transpose_a ? x.w : x.c) != (transpose_b ? y.c : y.w) || x.n != y.n || x.h != 1 || y.h != 1)
+      throw Error("matmul: " + to_string(x) + (transpose_a ? " transposed" : "") + " with " + to_string(y) +
+                  (transpose_b ? " transposed" : ""));
+    return {x.n, 1, transpose_a ? x.c : x.w, transpose_b ? y.w : y.c};
+  }
+};
+
+/// Mean and 1 / sqrt(variance + epsilon) of every image and group of channels: {n,2,1,groups}.
+template <class X> struct MomentsCore {
+  using value = typename X::value;
+  X x;
+  int groups;
+  double epsilon;
+
+  Extents extents() const {
+    const Extents e = x.extents();
+    if (e.c % groups != 0)
+      throw Error("moments: " + std::to_string(groups) + " groups do not divide the channels of " +
+                  to_string(e));
+    return {e.n, 2, 1, groups};
+  }
+};
+
+/// Folds all channels of a pixel into one ({n,h,w,1}), or everything into one element ({1,1,1,1}).
+enum class Over { channels, all };
+template <class Operation, class X> struct ReductionCore {
+  using value = typename X::value;
+  X x;
+  Over over;
+
+  Extents extents() const {
+    const Extents e = x.extents();
+    return over == Over::all ? Extents{} : Extents{e.n, e.h, e.w, 1};
+  }
+};
+struct Sum {
+  template <class T> RFPP_HD static T start() { return T(0); }
+  template <class T> RFPP_HD static T join(T a, T b) { return a + b; }
+};
+struct Maximum {
+  template <class T> RFPP_HD static T start() { return -std::numeric_limits<T>::infinity(); }
+  /// A NaN stays: comparisons with it are false.
+  template <class T> RFPP_HD static T join(T a, T b) { return b <= a ? a : b; }
+};
+
+/// For every pixel of x {n,h,w,c} the row of `table` {entries,1,1,c} at the least squared distance, the first
+/// of equals: {n,h,w,1}. Evaluating it over a NaN throws.
+template <class X> struct NearestCore {
+  using value = int;
+  X x;
+  Tensor<typename X::value> table;
+
+  Extents extents() const {
+    const Extents e = x.extents(), t = table.extents();
+    if (e.c != t.c) throw Error("nearest: vectors of " + to_string(e) + " and table " + to_string(t));
+    return {e.n, e.h, e.w, 1};
+  }
+};
+
+template <Expression A, Expression B>
+auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
+  RFPP_REQUIRE_NO_ANCHOR(A, "matmul");
+  RFPP_REQUIRE_NO_ANCHOR(B, "matmul");
+  return anchor(MatmulCore<bare_t<A>, bare_t<B>>{bare(a), bare(b), transpose_a, transpose_b});
+}
+template <Expression X> auto moments(const X& x, int groups, double epsilon) {
+  RFPP_REQUIRE_NO_ANCHOR(X, "moments");
+  return anchor(MomentsCore<bare_t<X>>{bare(x), groups, epsilon});
+}
+template <class Operation, Expression X> auto reduce(const X& x, Over over) {
+  RFPP_REQUIRE_NO_ANCHOR(X, "reduction");
+  return anchor(ReductionCore<Operation, bare_t<X>>{bare(x), over});
+}
+template <Expression X> auto nearest(const X& x, const Tensor<value_t<X>>& table) {
+  RFPP_REQUIRE_NO_ANCHOR(X, "nearest");
+  return anchor(NearestCore<bare_t<X>>{bare(x), table});
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef RFPP_EXPR_EVAL_HPP
+#define RFPP_EXPR_EVAL_HPP
+
+#include "rfpp/expr/leaves.hpp"
+
+// eval is the only place where memory is written. An executor offers
+//   tensor<T>(extents)                 a tensor that nobody has written yet
+//   run(out, expression, accumulate)   out = expression, or out += expression
+// and whatever the node kinds need; see Cpu for the full contract.
+
+namespace rfpp::inline v0 {
+
+/// The value of an expression as a tensor. A tensor is its own value: no copy.
+template <class Executor, Expression E> auto eval(Executor& ex, const E& e) {
+  if constexpr (is_tensor<bare_t<E>>) {
+    return e;
+  } else {
+    auto out = ex.template tensor<value_t<E>>(e.extents());
+    ex.run(out, bare(e));
+    return tag<channels_of<E>>(std::move(out));
+  }
+}
+
+/// Writes the value of an expression into a tensor of the same extents. In place is fine where every element
+/// of the result reads the tensor at its own place only; anything else throws Error.
+template <class Executor, class T, Expression E>
+void eval_into(Executor& ex, const Tensor<T>& out, const E& e) {
+  if (!(e.extents() == out.extents()))
+    throw Error("eval: expression " + to_string(e.extents()) + " into tensor " + to_string(out.extents()));
+  leaves(bare(e), [&](const auto& t, bool pointwise) {
+    if (t.id() == out.id() && !(pointwise && t.extents() == out.extents()))
+      throw Error("eval: the expression reads its destination " + to_string(out.extents()) +
+                  " at other places");
+  });
+  ex.run(out, bare(e));
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,130 @@
+#ifndef RFPP_EXPR_FUNCTORS_HPP
+#define RFPP_EXPR_FUNCTORS_HPP
+
+#include "rfpp/expr/lanes.hpp"
+#include "rfpp/expr/map.hpp"
+
+// Pointwise functors and the operators that make maps of them. A functor knows
+//   operator()(operands...)         the value, for a scalar or for lanes
+//   adjoint<I>(g, operands...)      the cotangent of operand I
+//   passes<I>                       whether that cotangent is g itself (then there is no adjoint<I>)
+//   linear                          whether its adjoints read no operand
+
+namespace rfpp::inline v0 {
+
+struct Add {
+  static constexpr const char* name = "add";
+  static constexpr bool linear = true;
+  template <int I> static constexpr bool passes = true;
+  template <class T> RFPP_HD T operator()(T a, T b) const { return a + b; }
+};
+
+struct Subtract {
+  static constexpr const char* name = "subtract";
+  static constexpr bool linear = true;
+  template <int I> static constexpr bool passes = I == 0;
+  template <class T> RFPP_HD T operator()(T a, T b) const { return a - b; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T, T) const { return -g; }
+};
+
+struct Multiply {
+  static constexpr const char* name = "multiply";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T a, T b) const { return a * b; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T a, T b) const { return g * (I == 0 ? b : a); }
+};
+
+struct Scale {
+  static constexpr const char* name = "scale";
+  static constexpr bool linear = true;
+  template <int I> static constexpr bool passes = false;
+  double factor;
+  template <class T> RFPP_HD T operator()(T x) const {
+    return splat<T>(static_cast<element_t<T>>(factor)) * x;
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T) const { return (*this)(g); }
+};
+
+struct Square {
+  static constexpr const char* name = "square";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return x * x; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return (x + x) * g; }
+};
+
+struct Exponential {
+  static constexpr const char* name = "exp";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return exponential(x); }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return g * exponential(x); }
+};
+
+/// x * sigmoid(x).
+struct Silu {
+  static constexpr const char* name = "silu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return x / (splat<T>(1) + exponential(-x)); }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const T one = splat<T>(1), sigmoid = one / (one + exponential(-x));
+    return g * sigmoid * (one + x * (one - sigmoid));
+  }
+};
+
+struct LeakyRelu {
+  static constexpr const char* name = "leaky_relu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  double slope;
+  template <class T> RFPP_HD T operator()(T x) const {
+    return x > splat<T>(0) ? x : splat<T>(static_cast<element_t<T>>(slope)) * x;
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    return x > splat<T>(0) ? g : splat<T>(static_cast<element_t<T>>(slope)) * g;
+  }
+};
+
+/// The value of q with the gradient of z: a quantiser that gradients ignore.
+struct StraightThrough {
+  static constexpr const char* name = "straight_through";
+  static constexpr bool linear = true;
+  template <int I> static constexpr bool passes = I == 0;
+  template <class T> RFPP_HD T operator()(T, T q) const { return q; }
+  template <int I, class T> RFPP_HD T adjoint(T, T, T) const { return splat<T>(0); }
+};
+
+/// x * a + b.
+struct Affine {
+  static constexpr const char* name = "affine";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = I == 2;
+  template <class T> RFPP_HD T operator()(T x, T a, T b) const { return x * a + b; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x, T a, T) const { return g * (I == 0 ? a : x); }
+};
+
+/// The adjoint of functor F in operand I, itself a functor.
+template <class F, int I> struct Adjoint {
+  static constexpr const char* name = F::name;
+  static constexpr bool linear = false;
+  template <int> static constexpr bool passes = false;
+  F f;
+  template <class T, class... A> RFPP_HD T operator()(T g, A... a) const {
+    return f.template adjoint<I>(g, a...);
+  }
+};
+
+template <Expression A, Expression B> auto operator+(const A& a, const B& b) { return map(Add{}, a, b); }
+template <Expression A, Expression B> auto operator-(const A& a, const B& b) { return map(Subtract{}, a, b); }
+template <Expression A, Expression B> auto operator*(const A& a, const B& b) { return map(Multiply{}, a, b); }
+template <Expression A> auto operator*(const A& a, double factor) { return map(Scale{factor}, a); }
+template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
+template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
+template <Expression A> auto exp(const A& a) { return map(Exponential{}, a); }
+template <Expression A> auto square(const A& a) { return map(Square{}, a); }
+
+}  // namespace rfpp::inline v0
+
+#endif

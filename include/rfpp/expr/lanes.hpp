@@ -1,0 +1,99 @@
+#ifndef RFPP_EXPR_LANES_HPP
+#define RFPP_EXPR_LANES_HPP
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "rfpp/core/config.hpp"
+
+// Functors are written once, for a scalar or for a whole SIMD register of scalars (a GCC/Clang vector type).
+// This file has the few operations for which the language has no common spelling.
+
+namespace rfpp::inline v0 {
+
+template <class V> struct LaneTraits {
+  using element = V;
+  static constexpr int count = 1;
+};
+template <class V>
+requires requires(V v) { v[0]; }
+struct LaneTraits<V> {
+  using element = std::remove_cvref_t<decltype(std::declval<V>()[0])>;
+  static constexpr int count = static_cast<int>(sizeof(V) / sizeof(element));
+};
+template <class V> using element_t = typename LaneTraits<V>::element;
+
+/// `value` in every lane; for a scalar, the conversion.
+template <class V> RFPP_HD constexpr V splat(element_t<V> value) {
+  if constexpr (std::is_arithmetic_v<V>)
+    return value;
+  else
+    return value - V{};
+}
+
+template <class V> V load_lanes(const element_t<V>* p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class V> void store_lanes(element_t<V>* p, V v) { std::memcpy(p, &v, sizeof v); }
+
+namespace detail {
+
+template <class V> struct SameSizeInt;
+template <> struct SameSizeInt<float> { using type = std::int32_t; };
+template <class V>
+requires(LaneTraits<V>::count > 1) struct SameSizeInt<V> {
+  typedef std::int32_t type __attribute__((vector_size(sizeof(V))));
+};
+
+/// e^x to about one unit in the last place for float, scalar or lanes: Cody-Waite reduction to |r| <=
+/// ln(2)/2, a polynomial, and the exponent put together from bits. std::exp would keep the loops around it
+/// from vectorising.
+template <class V> V exponential_float(V x) {
+  using Int = typename SameSizeInt<V>::type;
+  const V low = splat<V>(-87.0f), high = splat<V>(88.72283f);
+  V t = x < low ? low : x;
+  t = t > high ? high : t;
+  const V magic = splat<V>(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
+  const V shifted = t * splat<V>(1.44269504088896341f) + magic;
+  const V n = shifted - magic;
+  const V r = (t - n * splat<V>(0.693359375f)) - n * splat<V>(-2.12194440e-4f);
+  V p = splat<V>(1.9875691500e-4f) * r + splat<V>(1.3981999507e-3f);
+  p = p * r + splat<V>(8.3334519073e-3f);
+  p = p * r + splat<V>(4.1665795894e-2f);
+  p = p * r + splat<V>(1.6666665459e-1f);
+  p = p * r + splat<V>(5.0000001201e-1f);
+  p = p * r * r + r + splat<V>(1.0f);
+  // 2^(n-1), then twice: n may be 128.
+  const Int bits = (std::bit_cast<Int>(shifted) - std::bit_cast<Int>(magic) + 126) << 23;
+  const V value = p * std::bit_cast<V>(bits) * splat<V>(2.0f);
+  return x > high ? splat<V>(std::numeric_limits<float>::infinity()) : value;
+}
+
+}  // namespace detail
+
+/// e^x for a scalar or lanes.
+template <class V> RFPP_HD V exponential(V x) {
+#if defined(__CUDA_ARCH__)
+  return exp(x);
+#else
+  if constexpr (std::is_same_v<element_t<V>, float>) {
+    return detail::exponential_float(x);
+  } else if constexpr (std::is_arithmetic_v<V>) {
+    return std::exp(x);
+  } else {
+    V y;
+    for (int i = 0; i < LaneTraits<V>::count; ++i) y[i] = std::exp(x[i]);
+    return y;
+  }
+#endif
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

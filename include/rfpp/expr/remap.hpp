@@ -1,0 +1,197 @@
+#ifndef RFPP_EXPR_REMAP_HPP
+#define RFPP_EXPR_REMAP_HPP
+
+#include "rfpp/expr/anchor.hpp"
+#include "rfpp/expr/view.hpp"
+
+// Remaps move elements without changing them. A rule R knows
+//   extents(operand's extents)   the result's extents
+//   map(pixel, c)                from a result's place to the operand's; false: outside, where the value is 0
+//   fan(), preimage(k, pixel, c) the places that read one place of the operand: its adjoint sums over them
+//   keeps_channels               whether map leaves c alone: then whole runs of channels are loaded at once
+
+namespace rfpp::inline v0 {
+
+template <class R, class P> struct RemapElementCursor {
+  const R* rule;
+  const P* operand;
+  Pixel q;
+
+  RFPP_HD auto operator[](int c) const {
+    Pixel source = q;
+    using T = std::remove_cvref_t<decltype(operand->at(source)[c])>;
+    return rule->map(source, c) ? operand->at(source)[c] : T(0);
+  }
+  template <class V> V load(int c) const {
+    V v;
+    for (int i = 0; i < LaneTraits<V>::count; ++i) v[i] = (*this)[c + i];
+    return v;
+  }
+};
+template <class Cursor> struct RemapRunCursor {
+  Cursor source;
+  bool inside;
+
+  RFPP_HD auto operator[](int c) const {
+    using T = std::remove_cvref_t<decltype(source[c])>;
+    return inside ? source[c] : T(0);
+  }
+  template <class V> V load(int c) const { return inside ? source.template load<V>(c) : V{}; }
+};
+
+template <class R, class P> struct RemapPlan {
+  R rule;
+  P operand;
+
+  RFPP_HD auto at(Pixel q) const {
+    if constexpr (R::keeps_channels) {
+      int c = 0;
+      const bool inside = rule.map(q, c);
+      using Cursor = decltype(operand.at(q));
+      return RemapRunCursor<Cursor>{operand.at(inside ? q : Pixel{0, 0, 0}), inside};
+    } else {
+      return RemapElementCursor<R, P>{&rule, &operand, q};
+    }
+  }
+};
+template <class R, class A> struct Remap {
+  using node_tag = void;
+  using value = typename A::value;
+  R rule;
+  A operand;
+
+  Extents extents() const { return rule.extents(operand.extents()); }
+  auto plan() const { return RemapPlan<R, plan_t<A>>{rule, plan_of(operand)}; }
+};
+
+template <class R, class P> struct PreimageCursor {
+  const R* rule;
+  const P* gradient;
+  Pixel q;
+
+  RFPP_HD auto operator[](int c) const {
+    using T = std::remove_cvref_t<decltype(gradient->at(q)[c])>;
+    T sum = 0;
+    for (int k = 0; k < rule->fan(); ++k) {
+      Pixel reader = q;
+      int channel = c;
+      if (rule->preimage(k, reader, channel)) sum += gradient->at(reader)[channel];
+    }
+    return sum;
+  }
+  template <class V> V load(int c) const {
+    V v;
+    for (int i = 0; i < LaneTraits<V>::count; ++i) v[i] = (*this)[c + i];
+    return v;
+  }
+};
+template <class R, class P> struct PreimagePlan {
+  R rule;
+  P gradient;
+
+  RFPP_HD PreimageCursor<R, P> at(Pixel q) const { return {&rule, &gradient, q}; }
+};
+/// The gradient of a remap's operand {as `shape`} from that of its result.
+template <class R, class G> struct RemapAdjoint {
+  using node_tag = void;
+  using value = typename G::value;
+  R rule;
+  G gradient;
+  Extents shape;
+
+  Extents extents() const { return shape; }
+  auto plan() const { return PreimagePlan<R, plan_t<G>>{rule, plan_of(gradient)}; }
+};
+
+/// Nearest-neighbour upsampling to twice the height and width.
+struct Upsample2 {
+  static constexpr bool keeps_channels = true;
+  Extents extents(Extents e) const { return {e.n, 2 * e.h, 2 * e.w, e.c}; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    q.h /= 2;
+    q.w /= 2;
+    return true;
+  }
+  RFPP_HD int fan() const { return 4; }
+  RFPP_HD bool preimage(int k, Pixel& q, int&) const {
+    q.h = 2 * q.h + k / 2;
+    q.w = 2 * q.w + k % 2;
+    return true;
+  }
+};
+
+/// One row of statistics {n,rows,1,groups}, each value repeated over its group's channels:
+/// {n,1,1,groups*per_group}.
+struct GroupRow {
+  static constexpr bool keeps_channels = false;
+  int row, per_group;
+  Extents extents(Extents e) const { return {e.n, 1, 1, e.c * per_group}; }
+  RFPP_HD bool map(Pixel& q, int& c) const {
+    q.h = row;
+    q.w = 0;
+    c /= per_group;
+    return true;
+  }
+  RFPP_HD int fan() const { return per_group; }
+  RFPP_HD bool preimage(int k, Pixel& q, int& c) const {
+    if (q.h != row) return false;
+    q.h = 0;
+    c = c * per_group + k;
+    return true;
+  }
+};
+
+/// Tokens of each attention head as a batch: {n,h,w,heads*width} to {n*heads,1,h*w,width}.
+struct SplitHeads {
+  static constexpr bool keeps_channels = false;
+  int heads, h, w, width;
+  Extents extents(Extents e) const { return {e.n * heads, 1, e.h * e.w, e.c / heads}; }
+  RFPP_HD bool map(Pixel& q, int& c) const {
+    const int token = q.w;
+    c += q.n % heads * width;
+    q.n /= heads;
+    q.h = token / w;
+    q.w = token % w;
+    return true;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const {
+    q.n = q.n * heads + c / width;
+    q.w += q.h * w;
+    q.h = 0;
+    c %= width;
+    return true;
+  }
+};
+/// The inverse of SplitHeads.
+struct MergeHeads {
+  static constexpr bool keeps_channels = false;
+  SplitHeads split;
+  Extents extents(Extents e) const { return {e.n / split.heads, split.h, split.w, e.c * split.heads}; }
+  RFPP_HD bool map(Pixel& q, int& c) const { return split.preimage(0, q, c); }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const { return split.map(q, c); }
+};
+
+template <Expression A> auto upsample2(const A& a) {
+  RFPP_REQUIRE_NO_ANCHOR(A, "upsample2");
+  return tag<channels_of<A>>(Remap<Upsample2, bare_t<A>>{{}, bare(a)});
+}
+template <Expression A> auto group_row(const A& a, int row, int per_group) {
+  RFPP_REQUIRE_NO_ANCHOR(A, "group_row");
+  return Remap<GroupRow, bare_t<A>>{{row, per_group}, bare(a)};
+}
+template <Expression A> auto split_heads(const A& a, int heads) {
+  RFPP_REQUIRE_NO_ANCHOR(A, "split_heads");
+  const Extents e = a.extents();
+  return Remap<SplitHeads, bare_t<A>>{{heads, e.h, e.w, e.c / heads}, bare(a)};
+}
+/// {n*heads,1,h*w,width} to {n,h,w,heads*width}.
+template <Expression A> auto merge_heads(const A& a, int heads, int h, int w) {
+  RFPP_REQUIRE_NO_ANCHOR(A, "merge_heads");
+  return Remap<MergeHeads, bare_t<A>>{{{heads, h, w, a.extents().c}}, bare(a)};
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,164 @@
+#ifndef RFPP_IO_PARAMETERS_HPP
+#define RFPP_IO_PARAMETERS_HPP
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rfpp/core/fields.hpp"
+#include "rfpp/io/checkpoint.hpp"
+#include "rfpp/io/safetensors_writer.hpp"
+
+// Between checkpoints and models. A checkpoint's (O, I, H, W) is the filter {O, H, W, I} here, (rows,
+// columns) is {rows, 1, 1, columns}, and (C) is {1, 1, 1, C}.
+
+namespace rfpp::inline v0::io {
+
+/// The shape that checkpoints give a parameter.
+template <class T> std::vector<std::int64_t> checkpoint_shape(const Filter<T>& filter) {
+  const Extents e = filter.extents();
+  return {e.n, e.c, e.h, e.w};
+}
+template <class T> std::vector<std::int64_t> checkpoint_shape(const Tensor<T>& tensor) {
+  const Extents e = tensor.extents();
+  if (e.h != 1 || e.w != 1) return {e.n, e.c, e.h, e.w};
+  if (e.n != 1) return {e.n, e.c};
+  return {e.c};
+}
+
+template <class T> void assign(Filter<T>& parameter, Tensor<T> value) { parameter.assign(std::move(value)); }
+template <class T> void assign(Tensor<T>& parameter, Tensor<T> value) { parameter = std::move(value); }
+template <class T> const Tensor<T>& raw(const Filter<T>& parameter) { return parameter.raw(); }
+template <class T> const Tensor<T>& raw(const Tensor<T>& parameter) { return parameter; }
+
+/// Names and shapes of a model's parameters as its checkpoint has them.
+template <class Model> std::map<std::string, std::vector<std::int64_t>> parameter_shapes(const Model& model) {
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+  walk([&](const std::string& name, const auto& p) { shapes.emplace(name, checkpoint_shape(p)); }, model);
+  return shapes;
+}
+
+/// What stands before a model's names in a checkpoint ("state_dict.vqvae.", "params_ema.", ""): the prefix
+/// under which most of `names` are found; of equals an averaged model's ("ema"), then the shortest.
+template <class Names> std::string find_prefix(const Checkpoint& checkpoint, const Names& names) {
+  std::map<std::string, int, std::less<>> votes;
+  for (const auto& [key, view] : checkpoint.tensors())
+    for (std::size_t at = 0; at != std::string::npos; at = key.find('.', at), at += at != std::string::npos)
+      if (names.contains(key.substr(at))) {
+        ++votes[key.substr(0, at)];
+        break;
+      }
+  std::string best;
+  auto rank = [&](const std::string& prefix) {
+    const auto found = votes.find(prefix);
+    const bool averaged = prefix.find("ema") != std::string::npos;
+    return std::tuple(found == votes.end() ? 0 : found->second, averaged, -static_cast<int>(prefix.size()));
+  };
+  for (const auto& [prefix, count] : votes)
+    if (rank(prefix) > rank(best)) best = prefix;
+  return best;
+}
+
+/// How a checkpoint's tensors and a model's parameters differ.
+struct ParameterMismatch {
+  std::vector<std::string> missing, extra, misshapen;
+
+  bool empty() const { return missing.empty() && extra.empty() && misshapen.empty(); }
+  std::size_t size() const { return missing.size() + extra.size() + misshapen.size(); }
+};
+
+/// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
+/// under "loss.", are not counted as extra.
+template <class Model>
+ParameterMismatch compare_parameters(const Model& model, const Checkpoint& checkpoint) {
+  const auto shapes = parameter_shapes(model);
+  const std::string prefix = find_prefix(checkpoint, shapes);
+  ParameterMismatch mismatch;
+  for (const auto& [name, shape] : shapes) {
+    const TensorView* view = checkpoint.find(prefix + name);
+    if (view == nullptr)
+      mismatch.missing.push_back(name);
+    else if (view->shape != shape)
+      mismatch.misshapen.push_back(name + " (expected " + to_string(shape) + ", found " +
+                                   to_string(view->shape) + ")");
+  }
+  for (const auto& [key, view] : checkpoint.tensors()) {
+    if (!key.starts_with(prefix)) continue;
+    const std::string name = key.substr(prefix.size());
+    if (!shapes.contains(name) && !name.starts_with("loss.")) mismatch.extra.push_back(name);
+  }
+  return mismatch;
+}
+
+namespace detail {
+inline void list_names(std::string& text, const char* title, const std::vector<std::string>& names) {
+  constexpr std::size_t most = 8;
+  if (names.empty()) return;
+  text += "; " + std::to_string(names.size()) + " " + title + ": ";
+  for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > most) text += ", ...";
+}
+}  // namespace detail
+
+/// Fills a model from a checkpoint. Throws one Error that lists missing, extra and misshapen parameters; the
+/// model is then unchanged.
+template <class Model>
+void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file) {
+  const ParameterMismatch mismatch = compare_parameters(model, checkpoint);
+  if (!mismatch.empty()) {
+    std::string text = file + ": its parameters are not the network's";
+    detail::list_names(text, "missing", mismatch.missing);
+    detail::list_names(text, "unexpected", mismatch.extra);
+    detail::list_names(text, "of another shape", mismatch.misshapen);
+    throw Error(text);
+  }
+  const std::string prefix = find_prefix(checkpoint, parameter_shapes(model));
+  walk(
+      [&](const std::string& name, auto& parameter) {
+        using T = typename std::remove_cvref_t<decltype(parameter)>::value;
+        auto value = Tensor<T>::uninitialised(parameter.extents());
+        read_channels_last(checkpoint.at(prefix + name), value.elements());
+        assign(parameter, std::move(value));
+      },
+      model);
+}
+
+template <class Model> void load_parameters(Model& model, const std::filesystem::path& file) {
+  load_parameters(model, Checkpoint::open(file), file.string());
+}
+
+/// Writes a model's parameters to a safetensors file, as `dtype` float32 or float16.
+template <class Model>
+void save_parameters(const Model& model, const std::filesystem::path& file, DType dtype = DType::float32,
+                     const std::map<std::string, std::string>& metadata = {}) {
+  std::vector<TensorInfo> infos;
+  walk(
+      [&](const std::string& name, const auto& p) {
+        infos.push_back({name, dtype, checkpoint_shape(p)});
+      },
+      model);
+  SafetensorsWriter writer(file, std::move(infos), metadata);
+  std::vector<float> buffer;
+  walk(
+      [&](const std::string& name, const auto& parameter) {
+        const auto& tensor = raw(parameter);
+        const Extents e = tensor.extents();
+        const std::size_t pixels = static_cast<std::size_t>(e.h) * static_cast<std::size_t>(e.w);
+        const std::size_t channels = static_cast<std::size_t>(e.c);
+        buffer.clear();
+        buffer.reserve(e.size());
+        for (std::size_t n = 0; n < static_cast<std::size_t>(e.n); ++n)
+          for (std::size_t c = 0; c < channels; ++c)
+            for (std::size_t p = 0; p < pixels; ++p)
+              buffer.push_back(static_cast<float>(tensor.data()[(n * pixels + p) * channels + c]));
+        writer.write(name, buffer);
+      },
+      model);
+  writer.commit();
+}
+
+}  // namespace rfpp::inline v0::io
+
+#endif

@@ -1,0 +1,81 @@
+#ifndef RFPP_NN_ATTENTION_HPP
+#define RFPP_NN_ATTENTION_HPP
+
+#include <cmath>
+
+#include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/group_norm.hpp"
+
+namespace rfpp::inline v0 {
+
+/// Softmax over the channels: evaluates every pixel's maximum and sum, and returns the rest lazily.
+template <Expression X> auto softmax(auto& ex, const X& x) {
+  auto maximum = eval(ex, reduce<Maximum>(detach(x), Over::channels));
+  auto sum = eval(ex, reduce<Sum>(exp(detach(x) - maximum), Over::channels));
+  return tag<channels_of<X>>(Softmax<bare_t<X>>{bare(x), maximum, sum});
+}
+
+/// Which of a cross-attention's two streams the result is added to.
+enum class Residual { prior, degraded };
+
+struct AttentionSpec {
+  int channels, heads, groups = 32;
+  Residual residual = Residual::prior;
+};
+
+/// Multi-head attention between the pixels of feature maps {n,h,w,channels} (arXiv 2308.07228, section 3.2),
+/// residual included. Head i owns channels [i * channels / heads, (i + 1) * channels / heads).
+template <AttentionSpec S, class T = float> struct MultiHeadAttnBlock {
+  static constexpr bool heads_divide_channels = S.heads > 0 && S.channels % S.heads == 0;
+  static_assert(heads_divide_channels, "MultiHeadAttnBlock: the number of heads must divide the channels");
+  static constexpr int C = S.channels;
+
+  GroupNorm<C, S.groups, T> norm1, norm2;
+  Conv2d<conv1x1(C, C), T> q, k, v, proj_out;
+
+  /// Self-attention of x; norm2 is unused.
+  auto operator()(auto& ex, auto x) const {
+    auto o = [&] {
+      auto z = norm1(ex, x);
+      return attend(ex, z, z);
+    }();
+    return eval(ex, proj_out(merged(o, x)) + x);
+  }
+  /// Cross-attention: queries from the degraded features, keys and values from the prior stream.
+  auto operator()(auto& ex, auto prior, const auto& degraded) const {
+    if (!(prior.extents() == degraded.extents()))
+      throw Error("cross-attention: prior " + to_string(prior.extents()) + " and degraded features " +
+                  to_string(degraded.extents()) + " differ");
+    auto o = attend(ex, norm2(ex, degraded), norm1(ex, prior));
+    if constexpr (S.residual == Residual::prior)
+      return eval(ex, proj_out(merged(o, prior)) + prior);
+    else
+      return eval(ex, proj_out(merged(o, prior)) + tag<C>(bare(degraded)));
+  }
+
+  static void fields(auto&& f, auto&... models) {
+    f("norm1", models.norm1...);
+    f("norm2", models.norm2...);
+    f("q", models.q...);
+    f("k", models.k...);
+    f("v", models.v...);
+    f("proj_out", models.proj_out...);
+  }
+
+ private:
+  /// {n*heads,1,h*w,C/heads}.
+  auto attend(auto& ex, const auto& from, const auto& to) const {
+    const double scale = 1.0 / std::sqrt(static_cast<double>(C / S.heads));
+    auto queries = eval(ex, q(from) * scale), keys = eval(ex, k(to)), values = eval(ex, v(to));
+    auto scores = eval(ex, matmul(split_heads(queries, S.heads), split_heads(keys, S.heads), false, true));
+    return eval(ex, matmul(softmax(ex, scores), split_heads(values, S.heads)));
+  }
+  static auto merged(const auto& o, const auto& like) {
+    const Extents e = like.extents();
+    return tag<C>(merge_heads(o, S.heads, e.h, e.w));
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif

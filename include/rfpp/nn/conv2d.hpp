@@ -1,0 +1,45 @@
+#ifndef RFPP_NN_CONV2D_HPP
+#define RFPP_NN_CONV2D_HPP
+
+#include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/functors.hpp"
+
+namespace rfpp::inline v0 {
+
+struct ConvolutionSpec {
+  int in, out, kernel = 3, stride = 1, pad_before = 1, pad_after = 1;
+};
+constexpr ConvolutionSpec conv3x3(int in, int out) { return {in, out}; }
+constexpr ConvolutionSpec conv1x1(int in, int out) { return {in, out, 1, 1, 0, 0}; }
+/// 3x3 with stride 2 after one zero column on the right and one zero row at the bottom.
+constexpr ConvolutionSpec conv_downsample(int channels) { return {channels, channels, 3, 2, 0, 1}; }
+
+/// Convolution with bias: {n,h,w,in} to {n,h',w',out}, lazily.
+template <ConvolutionSpec S, class T = float> struct Conv2d {
+  static constexpr bool channels_are_positive = S.in > 0 && S.out > 0;
+  static_assert(channels_are_positive, "Conv2d: channel counts are positive");
+
+  Filter<T> weight{Extents{S.out, S.kernel, S.kernel, S.in}};
+  Tensor<T> bias = Tensor<T>::declared(vector_extents(S.out));
+
+  template <Expression X> auto operator()(const X& x) const {
+    RFPP_REQUIRE_NO_ANCHOR(X, "Conv2d");
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
+    static_assert(channels_agree, "Conv2d: the operand's channel count is not the layer's `in`");
+    if constexpr (is_anchor<bare_t<X>>)
+      return bare(x);  // refused above; an operand, so that no second error follows
+    else
+      return tag<S.out>(anchor(ConvolutionCore<bare_t<X>>{
+                 {S.kernel, S.stride, S.pad_before, S.pad_after}, bare(x), weight})) +
+             bias;
+  }
+
+  static void fields(auto&& f, auto&... models) {
+    f("weight", models.weight...);
+    f("bias", models.bias...);
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif

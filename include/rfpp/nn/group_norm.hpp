@@ -1,0 +1,40 @@
+#ifndef RFPP_NN_GROUP_NORM_HPP
+#define RFPP_NN_GROUP_NORM_HPP
+
+#include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/remap.hpp"
+#include "rfpp/expr/statistics.hpp"
+
+namespace rfpp::inline v0 {
+
+/// Group normalisation over {n,h,w,channels}, epsilon 1e-6 (Wu & He 2018): evaluates the statistics, and
+/// returns the normalisation and its affine lazily.
+template <int C, int Groups, class T = float> struct GroupNorm {
+  static constexpr bool groups_divide_channels = Groups > 0 && C % Groups == 0;
+  static_assert(groups_divide_channels, "GroupNorm: the groups must divide the channels");
+  static constexpr double epsilon = 1e-6;
+
+  Tensor<T> weight = Tensor<T>::declared(vector_extents(C));
+  Tensor<T> bias = Tensor<T>::declared(vector_extents(C));
+
+  template <Expression X> auto operator()(auto& ex, const X& x) const {
+    RFPP_REQUIRE_NO_ANCHOR(X, "GroupNorm");
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
+    static_assert(channels_agree, "GroupNorm: the operand's channel count is not the layer's");
+    constexpr int per_group = C / Groups;
+    // Of the detached operand: the node's own adjoint accounts for the statistics.
+    auto statistics = eval(ex, moments(detach(x), Groups, epsilon));
+    auto a = eval(ex, group_row(statistics, 1, per_group) * detach(weight));
+    auto b = eval(ex, detach(bias) - group_row(statistics, 0, per_group) * a);
+    return tag<C>(Normalised<bare_t<X>>{bare(x), statistics, a, b, weight, bias});
+  }
+
+  static void fields(auto&& f, auto&... models) {
+    f("weight", models.weight...);
+    f("bias", models.bias...);
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif
