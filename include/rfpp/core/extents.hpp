@@ -30,20 +30,31 @@ constexpr Extents matrix_extents(int rows, int columns) { return {rows, 1, 1, co
 
 /// "[n,h,w,c]", as error messages print it.
 inline std::string to_string(Extents e) {
-  return "[" + std::to_string(e.n) + "," + std::to_string(e.h) + "," + std::to_string(e.w) + "," +
-         std::to_string(e.c) + "]";
+  std::string text = "[";
+  for (int extent : {e.n, e.h, e.w, e.c}) text += std::to_string(extent) + ",";
+  text.back() = ']';
+  return text;
 }
+
+namespace detail {
+[[noreturn]] [[gnu::noinline]] inline void refuse_broadcast(Extents a, Extents b, const char* operation) {
+  throw Error(std::string(operation) + ": extents " + to_string(a) + " and " + to_string(b) +
+              " do not broadcast");
+}
+inline int broadcast_extent(int a, int b, bool& refused) {
+  refused = refused || (a != b && a != 1 && b != 1);
+  return b == 1 ? a : b;
+}
+}  // namespace detail
 
 /// NumPy's rule, extent by extent: equal, or one of them is 1. Throws Error naming the operation and both
 /// shapes.
 inline Extents broadcast(Extents a, Extents b, const char* operation) {
-  auto one = [&](int x, int y) {
-    if (x == y || y == 1) return x;
-    if (x == 1) return y;
-    throw Error(std::string(operation) + ": extents " + to_string(a) + " and " + to_string(b) +
-                " do not broadcast");
-  };
-  return {one(a.n, b.n), one(a.h, b.h), one(a.w, b.w), one(a.c, b.c)};
+  bool refused = false;
+  const Extents e{detail::broadcast_extent(a.n, b.n, refused), detail::broadcast_extent(a.h, b.h, refused),
+                  detail::broadcast_extent(a.w, b.w, refused), detail::broadcast_extent(a.c, b.c, refused)};
+  if (refused) detail::refuse_broadcast(a, b, operation);
+  return e;
 }
 
 }  // namespace rfpp::inline v0

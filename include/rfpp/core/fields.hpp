@@ -6,6 +6,8 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "rfpp/core/filter.hpp"
 #include "rfpp/core/tensor.hpp"
@@ -22,42 +24,88 @@ struct FieldName {
 
 namespace detail {
 
-inline std::string join_path(const std::string& path, const std::string& name) {
-  if (path.empty()) return name;
-  return name.empty() ? path : path + "." + name;
-}
+/// The way to a field, as the frames of the recursion hold it: text is made of it only at a parameter.
+struct FieldPath {
+  const FieldPath* parent;
+  FieldName name;    // its text, if there is any,
+  int element = -1;  // or else the number of an element
+
+  [[gnu::noinline]] std::string text() const {
+    std::string path = parent == nullptr ? "" : parent->text();
+    const std::string own = element < 0 ? name.text : std::to_string(element);
+    return path.empty() || own.empty() ? path + own : path + "." + own;
+  }
+};
 
 template <class M> constexpr bool is_parameter = is_tensor<M> || is_filter<M>;
 
-template <class F, class... M> void walk_at(const std::string& path, int first_index, F& f, M&... models);
+/// A parameter of each of N models, with its type known to the walk alone: so the recursion through a model's
+/// fields is compiled once, and not again for every function that walks.
+template <std::size_t N> struct FieldEntry {
+  std::string path;
+  bool filter, wide;  // Filter or Tensor, of double or float
+  std::array<const void*, N> parameters;
+};
+template <std::size_t N> using FieldEntries = std::vector<FieldEntry<N>>;
 
-template <std::size_t I, class F, class First, class... M>
-void walk_elements(const std::string& path, int first_index, F& f, First& first, M&... rest) {
-  if constexpr (I < std::tuple_size_v<std::remove_const_t<First>>) {
-    walk_at(join_path(path, std::to_string(first_index + static_cast<int>(I))), 0, f, std::get<I>(first),
+template <class... M> void collect(const FieldPath& path, FieldEntries<sizeof...(M)>& entries, M&... models);
+
+template <std::size_t I, class First, class... M>
+void collect_elements(const FieldPath& path, FieldEntries<1 + sizeof...(M)>& entries, First& first,
+                      M&... rest) {
+  if constexpr (I < std::tuple_size_v<First>) {
+    collect(FieldPath{&path, "", path.name.first_index + static_cast<int>(I)}, entries, std::get<I>(first),
             std::get<I>(rest)...);
-    walk_elements<I + 1>(path, first_index, f, first, rest...);
+    collect_elements<I + 1>(path, entries, first, rest...);
   }
 }
 
-template <class F, class... M> void walk_at(const std::string& path, int first_index, F& f, M&... models) {
-  using First = std::tuple_element_t<0, std::tuple<std::remove_const_t<M>...>>;
-  if constexpr (is_parameter<First>) {
-    f(path, models...);
-  } else if constexpr (requires { std::tuple_size<First>::value; }) {
-    walk_elements<0>(path, first_index, f, models...);
+template <class... M> void collect(const FieldPath& path, FieldEntries<sizeof...(M)>& entries, M&... models) {
+  using Model = std::remove_const_t<std::tuple_element_t<0, std::tuple<M...>>>;
+  if constexpr (is_parameter<Model>) {
+    constexpr bool wide = std::is_same_v<typename Model::value, double>;
+    static_assert(wide || std::is_same_v<typename Model::value, float>,
+                  "walk: parameters are float or double");
+    entries.push_back({path.text(), is_filter<Model>, wide, {&models...}});
+  } else if constexpr (requires { std::tuple_size<Model>::value; }) {
+    collect_elements<0>(path, entries, models...);
   } else {
-    First::fields([&](FieldName name,
-                      auto&... field) { walk_at(join_path(path, name.text), name.first_index, f, field...); },
-                  models...);
+    Model::fields(
+        [&](FieldName name, auto&... field) {
+          collect(FieldPath{&path, name}, entries, field...);
+        },
+        models...);
   }
+}
+
+/// A model's parameter keeps the model's constness.
+template <class Parameter, class Model>
+using parameter_of = std::conditional_t<std::is_const_v<Model>, const Parameter, Parameter>;
+
+template <class Parameter, class... M, std::size_t... I, class F>
+void call_typed(F& f, const FieldEntry<sizeof...(M)>& entry, std::index_sequence<I...>) {
+  f(entry.path, *static_cast<parameter_of<Parameter, M>*>(const_cast<void*>(entry.parameters[I]))...);
 }
 
 }  // namespace detail
 
 /// Calls f(path, parameter...) for every parameter (Tensor or Filter) of one model, or of several models of
 /// the same type side by side. Paths are the checkpoint's keys, "encoder.down.0.block.0.norm1.weight".
-template <class F, class... M> void walk(F&& f, M&... models) { detail::walk_at("", 0, f, models...); }
+template <class F, class... M> void walk(F&& f, M&... models) {
+  detail::FieldEntries<sizeof...(M)> entries;
+  detail::collect(detail::FieldPath{nullptr, ""}, entries, std::as_const(models)...);
+  constexpr auto indices = std::index_sequence_for<M...>{};
+  for (const auto& entry : entries) {
+    if (entry.filter && entry.wide)
+      detail::call_typed<Filter<double>, M...>(f, entry, indices);
+    else if (entry.filter)
+      detail::call_typed<Filter<float>, M...>(f, entry, indices);
+    else if (entry.wide)
+      detail::call_typed<Tensor<double>, M...>(f, entry, indices);
+    else
+      detail::call_typed<Tensor<float>, M...>(f, entry, indices);
+  }
+}
 
 /// Number of parameter tensors and of their elements.
 struct ParameterCount {

@@ -41,7 +41,7 @@ template <class T> class Tensor : public AnyTensor {
   T* data() const { return static_cast<T*>(storage.data()); }
   std::span<T> elements() const { return {data(), shape.size()}; }
 
-  /// Bytes of a tensor with these extents. Throws Error where they overflow or are not positive.
+  /// Bytes of a tensor with these extents. Throws Error where they overflow or are negative.
   static std::size_t bytes(Extents e) {
     std::size_t n = sizeof(T);
     for (int extent : {e.n, e.h, e.w, e.c})

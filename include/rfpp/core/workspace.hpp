@@ -155,6 +155,7 @@ class Workspace {
     Block* first;
   };
   static constexpr std::size_t smallest_segment = std::size_t{1} << 20;
+  static constexpr std::size_t nodes_at_once = 256;
 
   ~Workspace() {
     for (const auto& segment : segments_) memory_.release(segment.data, segment.bytes);
@@ -167,8 +168,9 @@ class Workspace {
   }
   Block* new_node() {
     if (spare_ == nullptr) {
-      nodes_.push_back(std::make_unique<Block>());
-      return nodes_.back().get();
+      nodes_.push_back(std::make_unique<Block[]>(nodes_at_once));
+      for (std::size_t i = 0; i < nodes_at_once; ++i)
+        nodes_.back()[i].next = std::exchange(spare_, &nodes_.back()[i]);
     }
     return std::exchange(spare_, spare_->next);
   }
@@ -213,7 +215,7 @@ class Workspace {
   Memory& memory_;
   mutable std::mutex mutex_;
   std::vector<Segment> segments_;
-  std::vector<std::unique_ptr<Block>> nodes_;
+  std::vector<std::unique_ptr<Block[]>> nodes_;
   Block* spare_ = nullptr;
   std::size_t peak_ = 0;
   std::atomic<int> owners_{1};
@@ -261,13 +263,8 @@ class Storage {
     return *this;
   }
   ~Storage() {
-    if (block_ == nullptr || block_->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    if (block_->home != nullptr) {
-      block_->home->give(block_);
-    } else {
-      block_->memory->release(block_->data, block_->bytes);
-      delete block_;
-    }
+    if (block_ != nullptr && block_->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      give_back(block_);
   }
 
   const Block* id() const { return block_; }
@@ -275,6 +272,16 @@ class Storage {
   bool shared() const { return block_ != nullptr && block_->references.load(std::memory_order_relaxed) > 1; }
 
  private:
+  // Not inline: handles die in many places, and this keeps programs small and quick to compile.
+  [[gnu::noinline]] static void give_back(Block* block) noexcept {
+    if (block->home != nullptr) {
+      block->home->give(block);
+    } else {
+      block->memory->release(block->data, block->bytes);
+      delete block;
+    }
+  }
+
   Block* block_ = nullptr;
 };
 

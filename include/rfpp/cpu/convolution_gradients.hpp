@@ -30,7 +30,7 @@ void for_each_patch_pixel(const ConvolutionGeometry& g, Extents in, int out_w, i
 
 /// Elements of scratch for either gradient: one image of both tensors, one row of patches, one filter.
 inline std::size_t convolution_gradient_scratch(const ConvolutionGeometry& g, Extents in, Extents out) {
-  const std::size_t depth = static_cast<std::size_t>(g.kernel * g.kernel * in.c);
+  const std::size_t depth = static_cast<std::size_t>(g.kernel * g.kernel) * static_cast<std::size_t>(in.c);
   return in.image_size() + out.image_size() +
          (static_cast<std::size_t>(out.w) + static_cast<std::size_t>(out.c)) * depth;
 }

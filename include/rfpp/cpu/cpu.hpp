@@ -86,6 +86,8 @@ class Cpu {
  private:
   template <class T, class P>
   static cpu::Emitter<T> emitter_of(const Tensor<T>& out, const P& plan, bool accumulate) {
+    if (!out.has_storage())
+      throw Error("eval: the destination " + to_string(out.extents()) + " has no storage");
     return {&plan, &cpu::emit_run<T, P>, out.extents(), out.data(), accumulate};
   }
   template <class T, class E, class F> static void with_operand(const E& e, F&& f) {
@@ -161,8 +163,10 @@ class Cpu {
   template <class X>
   void run_core(const NearestCore<X>& core, const cpu::Emitter<int>& emitter, char*, char* scratch) {
     using T = typename X::value;
+    const T* table = plan_of(core.table).data;
+    const int entries = core.table.extents().n;
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
-      cpu::nearest_entries(pool_, x, core.table, emitter, reinterpret_cast<T*>(scratch));
+      cpu::nearest_entries(pool_, x, table, entries, emitter, reinterpret_cast<T*>(scratch));
     });
   }
 

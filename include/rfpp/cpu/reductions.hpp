@@ -12,8 +12,10 @@ namespace rfpp::inline v0::cpu {
 
 inline constexpr int band_elements = 1 << 15;
 
-/// Elements of scratch that one thread needs to stage a run of pixels of a band.
-inline std::size_t band_scratch(Extents e) { return static_cast<std::size_t>(std::max(band_elements, e.c)); }
+/// Elements of scratch that one thread needs: a run of pixels of a band, or two statistics for every channel.
+inline std::size_t band_scratch(Extents e) {
+  return static_cast<std::size_t>(std::max(band_elements, 2 * e.c));
+}
 
 /// Sum and sum of squares per channel, gathered in double over fixed bands: Bands(x).count() * 2 * channels
 /// doubles.
@@ -133,11 +135,10 @@ template <class T> void add_reduced(const Operand<T>& x, const Tensor<T>& target
 /// The entry of the table at the least squared distance for every pixel, computed in double. Throws Error
 /// over NaN and infinity.
 template <class T>
-void nearest_entries(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& table,
+void nearest_entries(ThreadPool& pool, const Operand<T>& x, const T* table, int entries,
                      const Emitter<int>& emitter, T* scratch) {
   constexpr int partials = 8;
   const Extents e = x.extents;
-  const int entries = table.extents().n;
   const Bands bands(e, 16 * e.c);
   pool.for_each(bands.count(), [&](int band, int worker) {
     T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
@@ -147,7 +148,7 @@ void nearest_entries(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& tab
         double best = std::numeric_limits<double>::infinity();
         int index = -1;
         for (int entry = 0; entry < entries; ++entry) {
-          const T* row = table.data() + static_cast<std::ptrdiff_t>(entry) * e.c;
+          const T* row = table + static_cast<std::ptrdiff_t>(entry) * e.c;
           double part[partials] = {};
           int c = 0;
           for (; c + partials <= e.c; c += partials)

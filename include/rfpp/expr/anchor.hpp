@@ -1,7 +1,7 @@
 #ifndef RFPP_EXPR_ANCHOR_HPP
 #define RFPP_EXPR_ANCHOR_HPP
 
-#include <limits>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -28,18 +28,10 @@ template <class Core, class Epilogue> struct Anchor {
     return e;
   }
 };
-template <class E> constexpr bool is_anchor = false;
-template <class C, class E> constexpr bool is_anchor<Anchor<C, E>> = true;
 
 template <class Core> auto anchor(Core core) {
   return Anchor<Core, Accumulator<typename Core::value>>{std::move(core), {}};
 }
-
-/// States that an operand holds no anchor of its own.
-#define RFPP_REQUIRE_NO_ANCHOR(Operand, operation)                                                     \
-  static_assert(!is_anchor<bare_t<Operand>>, operation                                                 \
-                ": its operand already holds a convolution, matrix product or reduction; materialise " \
-                "the inner one: eval(ex, ...)")
 
 /// A square kernel; rows and columns are padded alike. Padding is zero and applies after the prologue.
 struct ConvolutionGeometry {
@@ -115,7 +107,7 @@ template <class X> struct MomentsCore {
 
   Extents extents() const {
     const Extents e = x.extents();
-    if (e.c % groups != 0)
+    if (groups < 1 || e.c % groups != 0)
       throw Error("moments: " + std::to_string(groups) + " groups do not divide the channels of " +
                   to_string(e));
     return {e.n, 2, 1, groups};
@@ -139,7 +131,7 @@ struct Sum {
   template <class T> RFPP_HD static T join(T a, T b) { return a + b; }
 };
 struct Maximum {
-  template <class T> RFPP_HD static T start() { return -std::numeric_limits<T>::infinity(); }
+  template <class T> RFPP_HD static T start() { return static_cast<T>(-HUGE_VAL); }
   /// A NaN stays: comparisons with it are false.
   template <class T> RFPP_HD static T join(T a, T b) { return b <= a ? a : b; }
 };
@@ -153,28 +145,24 @@ template <class X> struct NearestCore {
 
   Extents extents() const {
     const Extents e = x.extents(), t = table.extents();
-    if (e.c != t.c) throw Error("nearest: vectors of " + to_string(e) + " and table " + to_string(t));
+    if (e.c != t.c || t.n < 1)
+      throw Error("nearest: vectors of " + to_string(e) + " and table " + to_string(t));
     return {e.n, e.h, e.w, 1};
   }
 };
 
 template <Expression A, Expression B>
 auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
-  RFPP_REQUIRE_NO_ANCHOR(A, "matmul");
-  RFPP_REQUIRE_NO_ANCHOR(B, "matmul");
-  return anchor(MatmulCore<bare_t<A>, bare_t<B>>{bare(a), bare(b), transpose_a, transpose_b});
+  return anchor(MatmulCore<operand_t<A>, operand_t<B>>{operand(a), operand(b), transpose_a, transpose_b});
 }
 template <Expression X> auto moments(const X& x, int groups, double epsilon) {
-  RFPP_REQUIRE_NO_ANCHOR(X, "moments");
-  return anchor(MomentsCore<bare_t<X>>{bare(x), groups, epsilon});
+  return anchor(MomentsCore<operand_t<X>>{operand(x), groups, epsilon});
 }
 template <class Operation, Expression X> auto reduce(const X& x, Over over) {
-  RFPP_REQUIRE_NO_ANCHOR(X, "reduction");
-  return anchor(ReductionCore<Operation, bare_t<X>>{bare(x), over});
+  return anchor(ReductionCore<Operation, operand_t<X>>{operand(x), over});
 }
 template <Expression X> auto nearest(const X& x, const Tensor<value_t<X>>& table) {
-  RFPP_REQUIRE_NO_ANCHOR(X, "nearest");
-  return anchor(NearestCore<bare_t<X>>{bare(x), table});
+  return anchor(NearestCore<operand_t<X>>{operand(x), table});
 }
 
 }  // namespace rfpp::inline v0

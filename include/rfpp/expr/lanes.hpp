@@ -53,7 +53,7 @@ requires(LaneTraits<V>::count > 1) struct SameSizeInt<V> {
 
 /// e^x to about one unit in the last place for float, scalar or lanes: Cody-Waite reduction to |r| <=
 /// ln(2)/2, a polynomial, and the exponent put together from bits. std::exp would keep the loops around it
-/// from vectorising.
+/// from vectorising. Below about 1.7e-38 the result is 0.
 template <class V> V exponential_float(V x) {
   using Int = typename SameSizeInt<V>::type;
   const V low = splat<V>(-87.0f), high = splat<V>(88.72283f);
@@ -69,9 +69,9 @@ template <class V> V exponential_float(V x) {
   p = p * r + splat<V>(1.6666665459e-1f);
   p = p * r + splat<V>(5.0000001201e-1f);
   p = p * r * r + r + splat<V>(1.0f);
-  // 2^(n-1), then twice: n may be 128.
+  // Twice, then 2^(n-1): n may be 128; and doubling last would round a subnormal on the way.
   const Int bits = (std::bit_cast<Int>(shifted) - std::bit_cast<Int>(magic) + 126) << 23;
-  const V value = p * std::bit_cast<V>(bits) * splat<V>(2.0f);
+  const V value = p * splat<V>(2.0f) * std::bit_cast<V>(bits);
   return x > high ? splat<V>(std::numeric_limits<float>::infinity()) : value;
 }
 
@@ -87,7 +87,7 @@ template <class V> RFPP_HD V exponential(V x) {
   } else if constexpr (std::is_arithmetic_v<V>) {
     return std::exp(x);
   } else {
-    V y;
+    V y{};
     for (int i = 0; i < LaneTraits<V>::count; ++i) y[i] = std::exp(x[i]);
     return y;
   }

@@ -65,6 +65,24 @@ template <int C, class E> auto tag(E e) {
     return Channels<C, E>{std::move(e)};
 }
 
+template <class Core, class Epilogue> struct Anchor;
+template <class E> constexpr bool is_anchor = false;
+template <class C, class E> constexpr bool is_anchor<Anchor<C, E>> = true;
+
+/// e as the operand of a node. An anchor is refused in one sentence; a tensor stands in for it, so that no
+/// other error follows.
+template <class E> auto operand(const E& e) {
+  constexpr bool holds_no_anchor = !is_anchor<bare_t<E>>;
+  static_assert(holds_no_anchor,
+                "the operand already holds a convolution, matrix product or reduction: materialise the inner "
+                "one with eval(ex, ...)");
+  if constexpr (holds_no_anchor)
+    return bare(e);
+  else
+    return Tensor<value_t<E>>();
+}
+template <class E> using operand_t = decltype(operand(std::declval<const E&>()));
+
 /// A tuple that device code may use.
 template <int I, class P> struct PackSlot { P value; };
 template <class Index, class... P> struct PackOf;

@@ -16,14 +16,16 @@ template <class R, class P> struct RemapElementCursor {
   const R* rule;
   const P* operand;
   Pixel q;
+  int step;
 
   RFPP_HD auto operator[](int c) const {
+    c *= step;
     Pixel source = q;
     using T = std::remove_cvref_t<decltype(operand->at(source)[c])>;
     return rule->map(source, c) ? operand->at(source)[c] : T(0);
   }
   template <class V> V load(int c) const {
-    V v;
+    V v{};
     for (int i = 0; i < LaneTraits<V>::count; ++i) v[i] = (*this)[c + i];
     return v;
   }
@@ -39,18 +41,23 @@ template <class Cursor> struct RemapRunCursor {
   template <class V> V load(int c) const { return inside ? source.template load<V>(c) : V{}; }
 };
 
+/// Extents of 1 broadcast, as a tensor's do.
 template <class R, class P> struct RemapPlan {
   R rule;
   P operand;
+  Extents shape;
 
   RFPP_HD auto at(Pixel q) const {
+    if (shape.n == 1) q.n = 0;
+    if (shape.h == 1) q.h = 0;
+    if (shape.w == 1) q.w = 0;
     if constexpr (R::keeps_channels) {
       int c = 0;
       const bool inside = rule.map(q, c);
       using Cursor = decltype(operand.at(q));
       return RemapRunCursor<Cursor>{operand.at(inside ? q : Pixel{0, 0, 0}), inside};
     } else {
-      return RemapElementCursor<R, P>{&rule, &operand, q};
+      return RemapElementCursor<R, P>{&rule, &operand, q, shape.c == 1 ? 0 : 1};
     }
   }
 };
@@ -61,7 +68,7 @@ template <class R, class A> struct Remap {
   A operand;
 
   Extents extents() const { return rule.extents(operand.extents()); }
-  auto plan() const { return RemapPlan<R, plan_t<A>>{rule, plan_of(operand)}; }
+  auto plan() const { return RemapPlan<R, plan_t<A>>{rule, plan_of(operand), extents()}; }
 };
 
 template <class R, class P> struct PreimageCursor {
@@ -80,7 +87,7 @@ template <class R, class P> struct PreimageCursor {
     return sum;
   }
   template <class V> V load(int c) const {
-    V v;
+    V v{};
     for (int i = 0; i < LaneTraits<V>::count; ++i) v[i] = (*this)[c + i];
     return v;
   }
@@ -174,22 +181,25 @@ struct MergeHeads {
 };
 
 template <Expression A> auto upsample2(const A& a) {
-  RFPP_REQUIRE_NO_ANCHOR(A, "upsample2");
-  return tag<channels_of<A>>(Remap<Upsample2, bare_t<A>>{{}, bare(a)});
+  return tag<channels_of<A>>(Remap<Upsample2, operand_t<A>>{{}, operand(a)});
 }
 template <Expression A> auto group_row(const A& a, int row, int per_group) {
-  RFPP_REQUIRE_NO_ANCHOR(A, "group_row");
-  return Remap<GroupRow, bare_t<A>>{{row, per_group}, bare(a)};
+  return Remap<GroupRow, operand_t<A>>{{row, per_group}, operand(a)};
 }
 template <Expression A> auto split_heads(const A& a, int heads) {
-  RFPP_REQUIRE_NO_ANCHOR(A, "split_heads");
   const Extents e = a.extents();
-  return Remap<SplitHeads, bare_t<A>>{{heads, e.h, e.w, e.c / heads}, bare(a)};
+  if (heads < 1 || e.c % heads != 0)
+    throw Error("split_heads: " + std::to_string(heads) + " heads do not divide the channels of " +
+                to_string(e));
+  return Remap<SplitHeads, operand_t<A>>{{heads, e.h, e.w, e.c / heads}, operand(a)};
 }
 /// {n*heads,1,h*w,width} to {n,h,w,heads*width}.
 template <Expression A> auto merge_heads(const A& a, int heads, int h, int w) {
-  RFPP_REQUIRE_NO_ANCHOR(A, "merge_heads");
-  return Remap<MergeHeads, bare_t<A>>{{{heads, h, w, a.extents().c}}, bare(a)};
+  const Extents e = a.extents();
+  if (heads < 1 || e.n % heads != 0 || e.h != 1 || h < 0 || w < 0 || e.w != h * w)
+    throw Error("merge_heads: " + to_string(e) + " does not hold " + std::to_string(heads) + " heads of " +
+                std::to_string(h) + "x" + std::to_string(w) + " pixels");
+  return Remap<MergeHeads, operand_t<A>>{{{heads, h, w, e.c}}, operand(a)};
 }
 
 }  // namespace rfpp::inline v0

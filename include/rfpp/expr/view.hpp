@@ -65,12 +65,11 @@ template <class T> struct Constant {
 
 template <class T> struct GatherPlan {
   const T* table;
-  const int* index;
-  int h, w, width;
+  ViewPlan<int> index;
+  int width;
 
   RFPP_HD ViewCursor<T> at(Pixel q) const {
-    const std::ptrdiff_t cell = (static_cast<std::ptrdiff_t>(q.n) * h + q.h) * w + q.w;
-    return {table + static_cast<std::ptrdiff_t>(index[cell]) * width, 1};
+    return {table + static_cast<std::ptrdiff_t>(index.at(q)[0]) * width, width == 1 ? 0 : 1};
   }
 };
 /// Rows of a table {entries,1,1,width} picked by an index {n,h,w,1}: {n,h,w,width}.
@@ -84,10 +83,7 @@ template <class T> struct Gather {
     const Extents e = index.extents();
     return {e.n, e.h, e.w, table.extents().c};
   }
-  GatherPlan<T> plan() const {
-    return {plan_of(table).data, plan_of(index).data, index.extents().h, index.extents().w,
-            table.extents().c};
-  }
+  GatherPlan<T> plan() const { return {plan_of(table).data, plan_of(index), table.extents().c}; }
 };
 
 template <class T> struct AccumulatorPlan {
@@ -113,7 +109,9 @@ template <class A> struct Detached {
   Extents extents() const { return operand.extents(); }
   auto plan() const { return plan_of(operand); }
 };
-template <Expression A> auto detach(const A& a) { return tag<channels_of<A>>(Detached<bare_t<A>>{bare(a)}); }
+template <Expression A> auto detach(const A& a) {
+  return tag<channels_of<A>>(Detached<operand_t<A>>{operand(a)});
+}
 
 }  // namespace rfpp::inline v0
 

@@ -9,24 +9,12 @@
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/io/checkpoint.hpp"
-#include "rfpp/io/safetensors_writer.hpp"
+#include "rfpp/io/tensors.hpp"
 
 // Between checkpoints and models. A checkpoint's (O, I, H, W) is the filter {O, H, W, I} here, (rows,
 // columns) is {rows, 1, 1, columns}, and (C) is {1, 1, 1, C}.
 
 namespace rfpp::inline v0::io {
-
-/// The shape that checkpoints give a parameter.
-template <class T> std::vector<std::int64_t> checkpoint_shape(const Filter<T>& filter) {
-  const Extents e = filter.extents();
-  return {e.n, e.c, e.h, e.w};
-}
-template <class T> std::vector<std::int64_t> checkpoint_shape(const Tensor<T>& tensor) {
-  const Extents e = tensor.extents();
-  if (e.h != 1 || e.w != 1) return {e.n, e.c, e.h, e.w};
-  if (e.n != 1) return {e.n, e.c};
-  return {e.c};
-}
 
 template <class T> void assign(Filter<T>& parameter, Tensor<T> value) { parameter.assign(std::move(value)); }
 template <class T> void assign(Tensor<T>& parameter, Tensor<T> value) { parameter = std::move(value); }
@@ -36,7 +24,7 @@ template <class T> const Tensor<T>& raw(const Tensor<T>& parameter) { return par
 /// Names and shapes of a model's parameters as its checkpoint has them.
 template <class Model> std::map<std::string, std::vector<std::int64_t>> parameter_shapes(const Model& model) {
   std::map<std::string, std::vector<std::int64_t>> shapes;
-  walk([&](const std::string& name, const auto& p) { shapes.emplace(name, checkpoint_shape(p)); }, model);
+  walk([&](const std::string& name, const auto& p) { shapes.emplace(name, file_shape(p)); }, model);
   return shapes;
 }
 
@@ -134,28 +122,9 @@ template <class Model>
 void save_parameters(const Model& model, const std::filesystem::path& file, DType dtype = DType::float32,
                      const std::map<std::string, std::string>& metadata = {}) {
   std::vector<TensorInfo> infos;
-  walk(
-      [&](const std::string& name, const auto& p) {
-        infos.push_back({name, dtype, checkpoint_shape(p)});
-      },
-      model);
+  walk([&](const std::string& name, const auto& p) { infos.push_back({name, dtype, file_shape(p)}); }, model);
   SafetensorsWriter writer(file, std::move(infos), metadata);
-  std::vector<float> buffer;
-  walk(
-      [&](const std::string& name, const auto& parameter) {
-        const auto& tensor = raw(parameter);
-        const Extents e = tensor.extents();
-        const std::size_t pixels = static_cast<std::size_t>(e.h) * static_cast<std::size_t>(e.w);
-        const std::size_t channels = static_cast<std::size_t>(e.c);
-        buffer.clear();
-        buffer.reserve(e.size());
-        for (std::size_t n = 0; n < static_cast<std::size_t>(e.n); ++n)
-          for (std::size_t c = 0; c < channels; ++c)
-            for (std::size_t p = 0; p < pixels; ++p)
-              buffer.push_back(static_cast<float>(tensor.data()[(n * pixels + p) * channels + c]));
-        writer.write(name, buffer);
-      },
-      model);
+  walk([&](const std::string& name, const auto& p) { writer.write(name, channels_first(raw(p))); }, model);
   writer.commit();
 }
 

@@ -12,7 +12,7 @@ namespace rfpp::inline v0 {
 template <Expression X> auto softmax(auto& ex, const X& x) {
   auto maximum = eval(ex, reduce<Maximum>(detach(x), Over::channels));
   auto sum = eval(ex, reduce<Sum>(exp(detach(x) - maximum), Over::channels));
-  return tag<channels_of<X>>(Softmax<bare_t<X>>{bare(x), maximum, sum});
+  return tag<channels_of<X>>(Softmax<operand_t<X>>{operand(x), maximum, sum});
 }
 
 /// Which of a cross-attention's two streams the result is added to.
@@ -65,7 +65,8 @@ template <AttentionSpec S, class T = float> struct MultiHeadAttnBlock {
  private:
   /// {n*heads,1,h*w,C/heads}.
   auto attend(auto& ex, const auto& from, const auto& to) const {
-    const double scale = 1.0 / std::sqrt(static_cast<double>(C / S.heads));
+    constexpr int width = C / S.heads;
+    const double scale = 1.0 / std::sqrt(static_cast<double>(width));
     auto queries = eval(ex, q(from) * scale), keys = eval(ex, k(to)), values = eval(ex, v(to));
     auto scores = eval(ex, matmul(split_heads(queries, S.heads), split_heads(keys, S.heads), false, true));
     return eval(ex, matmul(softmax(ex, scores), split_heads(values, S.heads)));

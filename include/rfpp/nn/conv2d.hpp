@@ -23,15 +23,11 @@ template <ConvolutionSpec S, class T = float> struct Conv2d {
   Tensor<T> bias = Tensor<T>::declared(vector_extents(S.out));
 
   template <Expression X> auto operator()(const X& x) const {
-    RFPP_REQUIRE_NO_ANCHOR(X, "Conv2d");
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "Conv2d: the operand's channel count is not the layer's `in`");
-    if constexpr (is_anchor<bare_t<X>>)
-      return bare(x);  // refused above; an operand, so that no second error follows
-    else
-      return tag<S.out>(anchor(ConvolutionCore<bare_t<X>>{
-                 {S.kernel, S.stride, S.pad_before, S.pad_after}, bare(x), weight})) +
-             bias;
+    return tag<S.out>(anchor(ConvolutionCore<operand_t<X>>{
+               {S.kernel, S.stride, S.pad_before, S.pad_after}, operand(x), weight})) +
+           bias;
   }
 
   static void fields(auto&& f, auto&... models) {

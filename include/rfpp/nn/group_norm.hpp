@@ -18,7 +18,6 @@ template <int C, int Groups, class T = float> struct GroupNorm {
   Tensor<T> bias = Tensor<T>::declared(vector_extents(C));
 
   template <Expression X> auto operator()(auto& ex, const X& x) const {
-    RFPP_REQUIRE_NO_ANCHOR(X, "GroupNorm");
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
     static_assert(channels_agree, "GroupNorm: the operand's channel count is not the layer's");
     constexpr int per_group = C / Groups;
@@ -26,7 +25,7 @@ template <int C, int Groups, class T = float> struct GroupNorm {
     auto statistics = eval(ex, moments(detach(x), Groups, epsilon));
     auto a = eval(ex, group_row(statistics, 1, per_group) * detach(weight));
     auto b = eval(ex, detach(bias) - group_row(statistics, 0, per_group) * a);
-    return tag<C>(Normalised<bare_t<X>>{bare(x), statistics, a, b, weight, bias});
+    return tag<C>(Normalised<operand_t<X>>{operand(x), statistics, a, b, weight, bias});
   }
 
   static void fields(auto&& f, auto&... models) {

@@ -1,0 +1,61 @@
+// Shows what is in a checkpoint and which network it fits; converts it to safetensors.
+#include "program.hpp"
+
+using namespace rfpp;
+
+namespace {
+
+void print_contents(const io::Checkpoint& checkpoint) {
+  std::int64_t elements = 0;
+  for (const auto& [name, view] : checkpoint.tensors()) {
+    std::printf("%-60s %-5s %s\n", name.c_str(), std::string(io::dtype_name(view.dtype)).c_str(),
+                io::to_string(view.shape).c_str());
+    elements += view.count();
+  }
+  for (const auto& [key, value] : checkpoint.metadata())
+    std::printf("metadata %s: %s\n", key.c_str(), value.c_str());
+  std::printf("%s, %zu tensors, %lld elements\n", std::string(checkpoint.format()).c_str(),
+              checkpoint.tensors().size(), static_cast<long long>(elements));
+}
+
+void print_fit(const io::Checkpoint& checkpoint) {
+  PublishedNetworks::for_each([&](auto n) {
+    const Network<decltype(n)> model;
+    const auto mismatch = io::compare_parameters(model, checkpoint);
+    const std::string prefix = io::find_prefix(checkpoint, io::parameter_shapes(model));
+    if (mismatch.empty())
+      std::printf("fits %s%s\n", n.name, prefix.empty() ? "" : (", under the prefix " + prefix).c_str());
+    else
+      std::printf("does not fit %s: %zu missing, %zu unexpected, %zu of another shape\n", n.name,
+                  mismatch.missing.size(), mismatch.extra.size(), mismatch.misshapen.size());
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string file, output, network;
+  bool half = false;
+  CLI::App app("Shows what is in a checkpoint", "inspect");
+  app.add_option("checkpoint", file, ".ckpt, .pth or .safetensors")->required()->check(CLI::ExistingFile);
+  auto* convert =
+      app.add_option("--convert", output, "write the network's parameters to this safetensors file");
+  app.add_option("--model", network,
+                 "network to convert: " + PublishedNetworks::names() + " (default: the first that fits)");
+  app.add_flag("--half", half, "convert to float16")->needs(convert);
+  return run_program(app, argc, argv, [&] {
+    const auto checkpoint = io::Checkpoint::open(file);
+    print_contents(checkpoint);
+    print_fit(checkpoint);
+    if (output.empty()) return;
+    if (network.empty()) network = fitting_network(checkpoint);
+    if (network.empty()) network = RestoreFormerPlusPlus::name;
+    PublishedNetworks::visit(network, [&](auto n) {
+      Network<decltype(n)> model;
+      io::load_parameters(model, checkpoint, file);
+      io::save_parameters(model, output, half ? io::DType::float16 : io::DType::float32,
+                          {{"network", n.name}});
+    });
+    std::printf("wrote %s\n", output.c_str());
+  });
+}

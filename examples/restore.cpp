@@ -1,0 +1,118 @@
+// Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
+#include "rfpp/photo/restore.hpp"
+#include "program.hpp"
+#include "rfpp/io/image_read.hpp"
+#include "rfpp/io/image_write.hpp"
+#include "rfpp/photo/landmarks.hpp"
+
+namespace fs = std::filesystem;
+using namespace rfpp;
+
+namespace {
+
+struct Options {
+  std::vector<std::string> inputs;
+  std::string output = "restored", weights, model, landmarks;
+  bool aligned = false, compare = false;
+  double strength = 1, scale = 1;
+  int threads = 0;
+};
+
+/// The landmarks given, or else those in photo.landmarks.json beside the photo.
+std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& image) {
+  if (!options.landmarks.empty()) return photo::read_landmarks(options.landmarks);
+  const fs::path beside = fs::path(image).replace_extension(".landmarks.json");
+  if (!fs::exists(beside))
+    throw Error(image.string() + ": a photo needs --landmarks or the file " + beside.string() +
+                "; for an aligned face say --aligned");
+  return photo::read_landmarks(beside);
+}
+
+/// Both images in one, the first on the left and brought to the second's size.
+io::Image side_by_side(const io::Image& left, const io::Image& right) {
+  const io::Image sized = photo::resize(left, right.width, right.height);
+  io::Image both(2 * right.width, right.height, right.channels);
+  for (int y = 0; y < right.height; ++y) {
+    std::copy_n(sized.row(y), right.row_size(), both.row(y));
+    std::copy_n(right.row(y), right.row_size(), both.row(y) + right.row_size());
+  }
+  return both;
+}
+
+fs::path output_path(const Options& options, const fs::path& image) {
+  const std::string extension = image.extension() == ".jpg" || image.extension() == ".jpeg" ? ".jpg" : ".png";
+  return fs::path(options.output) / (image.stem().string() + extension);
+}
+
+template <class N> void restore_all(const Options& options) {
+  const auto images = list_images(options.inputs);
+  fs::create_directories(options.output);
+  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
+  Cpu ex(options.threads);
+  const auto model = ready_network<N>(ex, options.weights, face);
+  show_progress(ex, model, face);
+  int failures = 0;
+  for (const fs::path& path : images) try {
+      const auto start = std::chrono::steady_clock::now();
+      const io::Image image = io::read_image(path);
+      io::Image restored;
+      std::size_t faces = 1;
+      if (options.aligned) {
+        restored = photo::restore_face(ex, model, image, options.strength);
+      } else {
+        const auto landmarks = landmarks_of(options, path);
+        faces = landmarks.size();
+        restored = photo::restore_photo(ex, model, image, landmarks, options.strength, options.scale);
+      }
+      const fs::path out = output_path(options, path);
+      if (fs::exists(out) && fs::equivalent(out, path))
+        throw Error(path.string() + ": would be overwritten by its result");
+      io::write_image(out, options.compare ? side_by_side(image, restored) : restored);
+      std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s",
+                  seconds_since(start), out.c_str());
+    } catch (const std::exception& error) {
+      if (images.size() == 1) throw;
+      std::fprintf(stderr, "restore: error: %s\n", error.what());
+      ++failures;
+    }
+  if (failures > 0)
+    throw Error(std::to_string(failures) + " of " + std::to_string(images.size()) + " images failed");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App app("Restores faces in photos", "restore");
+  app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")
+      ->required()
+      ->check(CLI::ExistingPath);
+  app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
+  app.add_option("--weights", o.weights,
+                 "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
+  app.add_option("--model", o.model,
+                 "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
+  app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
+  app.add_option("--landmarks", o.landmarks,
+                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
+      ->check(CLI::ExistingFile);
+  app.add_option("--strength", o.strength, "1: restored, 0: the input")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--scale", o.scale, "size of the result, times the photo's")
+      ->check(CLI::Range(1.0, 8.0))
+      ->capture_default_str();
+  app.add_option("--threads", o.threads, "0: as many as the machine has")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  app.add_flag("--compare", o.compare, "write input and result side by side");
+  return run_program(app, argc, argv, [&] {
+    if (o.model.empty()) o.model = o.weights.empty() ? "" : fitting_network(io::Checkpoint::open(o.weights));
+    if (o.model.empty()) o.model = RestoreFormerPlusPlus::name;
+    if (o.weights.empty())
+      std::fprintf(stderr,
+                   "restore: no --weights: running with deterministic, untrained weights; faces will not "
+                   "look restored\n");
+    PublishedNetworks::visit(o.model, [&](auto network) { restore_all<decltype(network)>(o); });
+  });
+}

@@ -1,0 +1,143 @@
+#ifndef RFPP_IO_IMAGE_HEADER_HPP
+#define RFPP_IO_IMAGE_HEADER_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "rfpp/core/error.hpp"
+#include "rfpp/io/exif.hpp"
+#include "rfpp/io/icc.hpp"
+
+namespace rfpp::inline v0::io {
+
+/// What must be known of a PNG, JPEG or BMP file before its pixels are decoded.
+struct ImageHeader {
+  std::int64_t width = 0, height = 0;
+  /// The most pixels that a byte of such a file can stand for: a larger image is a lie or a truncated file.
+  std::int64_t pixels_per_byte = 0;
+  bool sixteen_bit = false;
+  int orientation = 1;
+  Bytes icc_profile;
+};
+
+inline bool starts_with(std::span<const std::byte> bytes, std::string_view prefix) {
+  return bytes.size() >= prefix.size() &&
+         std::equal(prefix.begin(), prefix.end(), reinterpret_cast<const char*>(bytes.data()));
+}
+
+/// Throws Error when there is no image data. Source: PNG specification, second edition.
+inline ImageHeader png_header(std::span<const std::byte> bytes) {
+  constexpr std::uint32_t ihdr = 0x49484452, idat = 0x49444154, iccp = 0x69434350;
+  if (load_number(bytes, 12, 4) != ihdr) throw Error("corrupt PNG: expected an IHDR chunk first");
+  ImageHeader header;
+  header.width = load_number(bytes, 16, 4);
+  header.height = load_number(bytes, 20, 4);
+  header.sixteen_bit = load_number(bytes, 24, 1) == 16;
+  header.pixels_per_byte = 1032 * 8;  // deflate's best ratio, one-bit pixels
+  std::span<const std::byte> profile;
+  std::size_t position = 8;
+  while (load_number(bytes, position + 4, 4) != idat) {
+    const std::size_t length = load_number(bytes, position, 4);
+    if (load_number(bytes, position + 4, 4) == iccp && length <= bytes.size() - position - 8) {
+      profile = bytes.subspan(position + 8, length);
+    }
+    position += 12 + length;
+  }
+  if (load_number(bytes, position, 4) == 0) throw Error("corrupt PNG: empty image data");
+  header.icc_profile = icc_from_png(profile);
+  return header;
+}
+
+/// Throws Error for Huffman tables of more than 256 symbols, which stb_image before 2.28 writes past its own
+/// tables. `position` is that of the segment's length.
+inline void check_huffman_tables(std::span<const std::byte> bytes, std::size_t position) {
+  const std::size_t end = position + load_number(bytes, position, 2);
+  for (position += 2; position < end;) {
+    std::size_t symbols = 0;
+    for (std::size_t i = 1; i <= 16; ++i) symbols += load_number(bytes, position + i, 1);
+    if (symbols > 256)
+      throw Error("corrupt JPEG: a Huffman table of " + std::to_string(symbols) + " symbols");
+    position += 17 + symbols;
+  }
+}
+
+/// Where the next marker's code is, at or after `position`: past fill bytes, the escaped 0xFF of compressed
+/// data and restart markers. The end of the data if there is none.
+inline std::size_t next_jpeg_marker(std::span<const std::byte> bytes, std::size_t position) {
+  for (; position + 1 < bytes.size(); ++position) {
+    const auto code = std::to_integer<unsigned>(bytes[position + 1]);
+    const bool is_data = code == 0 || code == 0xFF || (code >= 0xD0 && code <= 0xD7);
+    if (bytes[position] == std::byte{0xFF} && !is_data) return position + 1;
+  }
+  return bytes.size();
+}
+
+/// Walks all segments just as the decoder will, so that it meets no table that was not checked. Throws Error
+/// for a corrupt or unsupported file. Source: ITU T.81, annex B; ICC.1, annex B.4.
+inline ImageHeader jpeg_header(std::span<const std::byte> bytes) {
+  ImageHeader header;
+  header.pixels_per_byte = 512;  // an 8x8 block takes a bit at least
+  int scans = 0;
+  std::uint32_t icc_parts = 0;
+  for (std::size_t position = 2;;) {
+    position = next_jpeg_marker(bytes, position);
+    if (position == bytes.size()) throw Error("truncated JPEG: no end of the image");
+    const std::uint32_t marker = load_number(bytes, position++, 1);
+    if (marker == 0xD9) break;
+    const std::size_t length = load_number(bytes, position, 2);
+    if (length < 2 || length > bytes.size() - position) throw Error("corrupt or truncated JPEG");
+    const auto segment = bytes.subspan(position + 2, length - 2);
+    if (marker >= 0xC0 && marker <= 0xC2) {
+      header.height = load_number(segment, 1, 2);
+      header.width = load_number(segment, 3, 2);
+    } else if (marker == 0xC4) {
+      check_huffman_tables(bytes, position);
+    } else if (marker >= 0xC3 && marker <= 0xCF) {
+      throw Error("unsupported JPEG: expected baseline or progressive Huffman coding");
+    } else if (marker == 0xDA && ++scans > 64) {
+      throw Error("corrupt JPEG: more than 64 scans");  // each may cost a pass over all pixels
+    } else if (marker == 0xE1 && starts_with(segment, std::string_view("Exif\0\0", 6))) {
+      header.orientation = exif_orientation(segment.subspan(6));
+    } else if (marker == 0xE2 && starts_with(segment, icc_jpeg_signature) && segment.size() > 14 &&
+               load_number(segment, 12, 1) == ++icc_parts) {
+      const auto* part = reinterpret_cast<const std::uint8_t*>(segment.data());
+      header.icc_profile.insert(header.icc_profile.end(), part + 14, part + segment.size());
+    }
+    position += length;
+  }
+  return header;
+}
+
+/// Throws Error for a corrupt, unsupported or truncated file.
+inline ImageHeader bmp_header(std::span<const std::byte> bytes) {
+  const std::size_t pixels = load_number(bytes, 10, 4, Endian::little);
+  const bool old = load_number(bytes, 14, 4, Endian::little) == 12;
+  const auto field = [&](std::size_t offset, std::size_t size) {
+    return load_number(bytes, offset, size, Endian::little);
+  };
+  ImageHeader header;
+  header.pixels_per_byte = 8;
+  header.width = old ? field(18, 2) : static_cast<std::int32_t>(field(18, 4));
+  header.height = old ? field(20, 2) : std::abs(std::int64_t{static_cast<std::int32_t>(field(22, 4))});
+  const std::int64_t bits = field(old ? 24 : 28, 2);
+  const std::uint32_t compression = old ? 0 : field(30, 4);
+  if (compression != 0 && compression != 3) throw Error("unsupported BMP: expected uncompressed pixels");
+  check_size(header.width, header.height);
+  const std::int64_t row = (header.width * bits + 31) / 32 * 4;
+  const std::int64_t needed =
+      static_cast<std::int64_t>(pixels) + row * (header.height - 1) + (header.width * bits + 7) / 8;
+  if (needed > static_cast<std::int64_t>(bytes.size())) {
+    throw Error("truncated BMP: expected " + std::to_string(needed) + " bytes, found " +
+                std::to_string(bytes.size()));
+  }
+  return header;
+}
+
+}  // namespace rfpp::inline v0::io
+
+#endif

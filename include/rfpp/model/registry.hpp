@@ -1,0 +1,40 @@
+#ifndef RFPP_MODEL_REGISTRY_HPP
+#define RFPP_MODEL_REGISTRY_HPP
+
+#include <string>
+#include <string_view>
+
+#include "rfpp/core/error.hpp"
+#include "rfpp/model/spec.hpp"
+
+namespace rfpp::inline v0 {
+
+/// Networks to choose from at run time.
+template <class... N> struct NetworkList {
+  /// f(N{}) for each, in order.
+  template <class F> static void for_each(F&& f) { (f(N{}), ...); }
+  /// "restoreformer++, restoreformer, rohqd"
+  static std::string names() {
+    std::string text;
+    for_each([&](auto n) { text += (text.empty() ? "" : ", ") + std::string(decltype(n)::name); });
+    return text;
+  }
+  /// f(N{}) for the network of that name. Throws Error where there is none.
+  template <class F> static void visit(std::string_view name, F&& f) {
+    bool found = false;
+    for_each([&](auto n) {
+      if (found || name != decltype(n)::name) return;
+      found = true;
+      f(n);
+    });
+    if (!found) throw Error("unknown network \"" + std::string(name) + "\", expected one of " + names());
+  }
+};
+
+/// The networks with published weights. RestoreFormer and ROHQD have the same parameters: weights cannot tell
+/// them apart.
+using PublishedNetworks = NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd>;
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,66 @@
+#ifndef RFPP_PHOTO_LANDMARKS_HPP
+#define RFPP_PHOTO_LANDMARKS_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "rfpp/core/error.hpp"
+#include "rfpp/io/mapped_file.hpp"
+#include "rfpp/photo/similarity.hpp"
+
+namespace rfpp::inline v0::photo {
+
+/// A face's landmarks from its JSON value. Throws Error unless they are five pairs of numbers that do not
+/// coincide.
+inline Landmarks parse_landmarks(const nlohmann::json& face) {
+  const auto points = face.is_object() ? face.find("landmarks") : face.end();
+  if (!face.is_object() || points == face.end() || !points->is_array() || points->size() != 5) {
+    throw Error("expected \"landmarks\": five [x, y] points");
+  }
+  Landmarks landmarks;
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto& point = (*points)[i];
+    if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number()) {
+      throw Error("landmark " + std::to_string(i) + ": expected [x, y] in pixels, found " +
+                  point.type_name());
+    }
+    landmarks[i] = {point[0].get<double>(), point[1].get<double>()};
+    if (!(std::abs(landmarks[i].x) < 1e6 && std::abs(landmarks[i].y) < 1e6)) {
+      throw Error("landmark " + std::to_string(i) + ": expected coordinates below a million pixels");
+    }
+  }
+  align(landmarks);  // throws when they coincide
+  return landmarks;
+}
+
+/// The faces in a file {"faces": [{"landmarks": [[x, y], [x, y], [x, y], [x, y], [x, y]]}, ...]}: left eye,
+/// right eye, nose, left and right corner of the mouth as seen in the image, in pixels of the upright photo.
+/// Other keys are ignored. Throws Error, naming the file and the face, for anything else.
+inline std::vector<Landmarks> read_landmarks(const std::filesystem::path& path) {
+  const io::MappedFile file(path);
+  const auto bytes = file.bytes();
+  const auto* text = reinterpret_cast<const char*>(bytes.data());
+  const auto json = nlohmann::json::parse(text, text + bytes.size(), nullptr, false);
+  if (!json.is_object() || !json.contains("faces") || !json["faces"].is_array()) {
+    throw Error(path.string() +
+                ": expected JSON of the form {\"faces\": [{\"landmarks\": [[x, y], ...]}]}, found " +
+                (json.is_discarded() ? "no JSON" : "other JSON"));
+  }
+  std::vector<Landmarks> faces;
+  for (const auto& face : json["faces"]) {
+    try {
+      faces.push_back(parse_landmarks(face));
+    } catch (const Error& error) {
+      throw Error(path.string() + ": face " + std::to_string(faces.size()) + ": " + error.what());
+    }
+  }
+  return faces;
+}
+
+}  // namespace rfpp::inline v0::photo
+
+#endif

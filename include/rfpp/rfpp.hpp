@@ -1,0 +1,38 @@
+#ifndef RFPP_RFPP_HPP
+#define RFPP_RFPP_HPP
+
+// Everything that needs no GPU.
+
+#include "rfpp/core/fields.hpp"
+#include "rfpp/core/tensor.hpp"
+#include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/functors.hpp"
+// executors
+#include "rfpp/cpu/cpu.hpp"
+#include "rfpp/cpu/dry_run.hpp"
+#include "rfpp/cpu/prepare.hpp"
+// layers and networks
+#include "rfpp/model/hashed.hpp"
+#include "rfpp/model/network.hpp"
+#include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/group_norm.hpp"
+#include "rfpp/nn/resample.hpp"
+#include "rfpp/nn/resnet_block.hpp"
+#include "rfpp/nn/sft.hpp"
+// training
+#include "rfpp/train/tape.hpp"
+// photographs
+#include "rfpp/photo/landmarks.hpp"
+#include "rfpp/photo/mask.hpp"
+#include "rfpp/photo/paste.hpp"
+#include "rfpp/photo/similarity.hpp"
+#include "rfpp/photo/warp.hpp"
+// files
+#include "rfpp/io/checkpoint.hpp"
+#include "rfpp/io/image.hpp"
+#include "rfpp/io/image_read.hpp"
+#include "rfpp/io/image_write.hpp"
+#include "rfpp/io/parameters.hpp"
+
+#endif

@@ -1,0 +1,281 @@
+#ifndef RFPP_TRAIN_GRADIENTS_HPP
+#define RFPP_TRAIN_GRADIENTS_HPP
+
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "rfpp/expr/eval.hpp"
+
+// The adjoint of every node kind. push(back, e, g) adds the cotangent g of expression e to the gradients of
+// the tensors that e reads; g is an expression too, evaluated by the same executor as everything else.
+
+namespace rfpp::inline v0 {
+
+/// Which storages gradients are wanted for.
+using TensorSet = std::unordered_set<const Block*>;
+
+/// Gradients by the storage of the tensor they belong to.
+class Gradients {
+ public:
+  bool has(const Block* id) const { return map_.count(id) != 0; }
+  /// Null where no gradient reached the tensor.
+  template <class T> const Tensor<T>* find(const Tensor<T>& t) const {
+    const auto found = map_.find(t.id());
+    return found == map_.end() ? nullptr : static_cast<const Tensor<T>*>(&found->second);
+  }
+  /// Throws Error where no gradient reached the tensor.
+  template <class T> const Tensor<T>& of(const Tensor<T>& t) const {
+    if (const auto* g = find(t)) return *g;
+    throw Error("no gradient reached the tensor " + to_string(t.extents()));
+  }
+  void put(const Block* id, AnyTensor gradient) { map_[id] = std::move(gradient); }
+  void drop(const Block* id) { map_.erase(id); }
+
+ private:
+  std::unordered_map<const Block*, AnyTensor> map_;  // the tape's records keep the storages alive
+};
+
+namespace detail {
+
+template <class Ex> struct Back {
+  Ex& ex;
+  Gradients& gradients;
+  const TensorSet& wanted;
+};
+
+struct ReadsAny {
+  static constexpr bool gradients_only = true;
+  const TensorSet& set;
+  bool found = false;
+  void operator()(const auto& t, bool) { found = found || set.count(t.id()) != 0; }
+};
+/// Whether gradients flow from e into a tensor of the set.
+template <class E> bool reads_any(const E& e, const TensorSet& set) {
+  ReadsAny visitor{set};
+  leaves(e, visitor);
+  return visitor.found;
+}
+
+template <class Ex, class T> Tensor<T> zeros(Ex& ex, Extents e) {
+  auto t = ex.template tensor<T>(e);
+  ex.run(t, Constant<T>{T(0), e});
+  return t;
+}
+
+/// gradient of leaf += g, summed over the extents in which the leaf was broadcast.
+template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& leaf, const G& g) {
+  if (b.wanted.count(leaf.id()) == 0) return;
+  const bool reduced = !(g.extents() == leaf.extents());
+  const Tensor<T>* present = b.gradients.find(leaf);
+  if (present == nullptr) {
+    if constexpr (is_tensor<G>)
+      if (!reduced) return b.gradients.put(leaf.id(), g);  // shares the storage; copied before it is written
+    Tensor<T> fresh = reduced ? zeros<Ex, T>(b.ex, leaf.extents()) : b.ex.template tensor<T>(leaf.extents());
+    if (reduced)
+      b.ex.add_reduced(fresh, g);
+    else
+      b.ex.run(fresh, g);
+    return b.gradients.put(leaf.id(), std::move(fresh));
+  }
+  Tensor<T> sum = *present;
+  if (sum.storage.shared()) {
+    b.gradients.drop(leaf.id());
+    if (sum.storage.shared()) {
+      auto own = b.ex.template tensor<T>(leaf.extents());
+      b.ex.run(own, sum);
+      sum = std::move(own);
+    }
+    b.gradients.put(leaf.id(), sum);
+  }
+  if (reduced)
+    b.ex.add_reduced(sum, g);
+  else
+    b.ex.run(sum, g, true);
+}
+
+template <class Ex, class T, class G> void push(Back<Ex>&, const Accumulator<T>&, const G&) {}
+template <class Ex, class T, class G> void push(Back<Ex>&, const Constant<T>&, const G&) {}
+template <class Ex, class A, class G> void push(Back<Ex>&, const Detached<A>&, const G&) {}
+template <class Ex, class T, class G> void push(Back<Ex>& b, const Gather<T>& x, const G& g) {
+  if (b.wanted.count(x.table.id()) == 0) return;
+  const Tensor<T> rows = eval(b.ex, g);
+  if (!b.gradients.has(x.table.id())) b.gradients.put(x.table.id(), zeros<Ex, T>(b.ex, x.table.extents()));
+  b.ex.scatter_rows(b.gradients.of(x.table), x.index, rows);
+}
+template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Remap<R, A>& r, const G& g);
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g);
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Softmax<X>& s, const G& g);
+template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const Map<F, A...>& m, const G& g);
+
+template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Remap<R, A>& r, const G& g) {
+  push(b, r.operand, RemapAdjoint<R, G>{r.rule, g, r.operand.extents()});
+}
+
+/// The cotangent of operand I of a map, as an expression.
+template <int I, class F, class G, class... A> auto cotangent(const Map<F, A...>& m, const G& g) {
+  if constexpr (F::template passes<I>)
+    return g;
+  else
+    return std::apply(
+        [&](const auto&... a) {
+          return Map<Adjoint<F, I>, G, A...>{{m.f}, {g, a...}};
+        },
+        m.operands);
+}
+template <int I, class Ex, class F, class... A, class G>
+void push_operands(Back<Ex>& b, const Map<F, A...>& m, const G& g) {
+  if constexpr (I < static_cast<int>(sizeof...(A))) {
+    const auto& operand = std::get<I>(m.operands);
+    if (reads_any(operand, b.wanted)) push(b, operand, cotangent<I>(m, g));
+    push_operands<I + 1>(b, m, g);
+  }
+}
+template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const Map<F, A...>& m, const G& g) {
+  push_operands<0>(b, m, g);
+}
+
+struct NormaliseBack {
+  static constexpr const char* name = "group norm";
+  template <class T> RFPP_HD T operator()(T g, T a, T x, T k2, T k1) const { return g * a + x * k2 + k1; }
+};
+/// Two passes: sums of g and of g times the normalised x, then the gradient of x from them.
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g) {
+  using T = typename X::value;
+  const Extents e = m.x.extents(), statistics = m.statistics.extents();
+  const int per_group = e.c / statistics.c;
+  const double inverse_count = 1.0 / (static_cast<double>(e.h) * e.w * per_group);
+  const auto mean = group_row(m.statistics, 0, per_group), deviation = group_row(m.statistics, 1, per_group);
+  auto per_channel = [&](const auto& v) {
+    auto sum = zeros<Ex, T>(b.ex, {e.n, 1, 1, e.c});
+    b.ex.add_reduced(sum, v);
+    return sum;
+  };
+  const Tensor<T> sum_g = per_channel(g);
+  const Tensor<T> sum_gx =
+      eval(b.ex, (per_channel(Map<Multiply, G, X>{{}, {g, m.x}}) - mean * sum_g) * deviation);
+  push(b, m.bias, sum_g);
+  push(b, m.weight, sum_gx);
+  if (!reads_any(m.x, b.wanted)) return;
+  auto per_group_sum = [&](const auto& v) {
+    using V = std::remove_cvref_t<decltype(v)>;
+    return eval(b.ex, RemapAdjoint<GroupRow, V>{{0, per_group}, v, statistics});
+  };
+  const Tensor<T> group_g = per_group_sum(sum_g * m.weight), group_gx = per_group_sum(sum_gx * m.weight);
+  const Tensor<T> k2 = eval(b.ex, group_row(group_gx, 0, per_group) * square(deviation) * -inverse_count);
+  const Tensor<T> k1 = eval(b.ex, group_row(group_g, 0, per_group) * deviation * -inverse_count - mean * k2);
+  push(b, m.x, Map<NormaliseBack, G, Tensor<T>, X, Tensor<T>, Tensor<T>>{{}, {g, m.a, m.x, k2, k1}});
+}
+
+struct SoftmaxBack {
+  static constexpr const char* name = "softmax";
+  template <class T> RFPP_HD T operator()(T g, T p, T sum) const { return p * (g - sum); }
+};
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Softmax<X>& s, const G& g) {
+  using T = typename X::value;
+  const Tensor<T> sum = eval(b.ex, reduce<Sum>(Map<Multiply, G, Softmax<X>>{{}, {g, s}}, Over::channels));
+  push(b, s.x, Map<SoftmaxBack, G, Softmax<X>, Tensor<T>>{{}, {g, s, sum}});
+}
+
+// The cotangent of an epilogue's accumulator: follow the one path to it.
+
+template <class E> constexpr bool has_accumulator = false;
+template <class T> constexpr bool has_accumulator<Accumulator<T>> = true;
+template <class F, class... A> constexpr bool has_accumulator<Map<F, A...>> = (has_accumulator<A> || ...);
+
+/// Whether the accumulator's cotangent can be had without its value.
+template <class E> constexpr bool linear_in_accumulator = true;
+template <class F, class... A>
+constexpr bool linear_in_accumulator<Map<F, A...>> =
+    !has_accumulator<Map<F, A...>> || (F::linear && (linear_in_accumulator<A> && ...));
+
+template <class T, class G> auto accumulator_cotangent(const Accumulator<T>&, const G& g) { return g; }
+template <class F, class... A, class G> auto accumulator_cotangent(const Map<F, A...>& m, const G& g) {
+  constexpr int at = [] {
+    int i = 0, found = -1;
+    ((found = has_accumulator<A> ? i : found, ++i), ...);
+    return found;
+  }();
+  return accumulator_cotangent(std::get<at>(m.operands), cotangent<at>(m, g));
+}
+/// The epilogue with its accumulator replaced by a tensor.
+template <class T, class V> auto with_accumulator(const Accumulator<T>&, const V& v) { return v; }
+template <class E, class V> auto with_accumulator(const E& e, const V&) { return e; }
+template <class F, class... A, class V> auto with_accumulator(const Map<F, A...>& m, const V& v) {
+  return std::apply(
+      [&](const auto&... a) {
+        return Map<F, decltype(with_accumulator(a, v))...>{m.f, {with_accumulator(a, v)...}};
+      },
+      m.operands);
+}
+
+// The gradients of each core, which are anchors again. y is what the core's anchor was evaluated to.
+
+template <class Ex, class X, class T>
+void push_core(Back<Ex>& b, const ConvolutionCore<X>& c, const Tensor<T>& g, const Tensor<T>&) {
+  const Tensor<T>& weight = c.filter.raw();
+  if (b.wanted.count(weight.id()) != 0) {
+    auto e = anchor(ConvolutionFilterGradientCore<X, Tensor<T>>{c.geometry, c.x, g, weight.extents()});
+    if (const auto* present = b.gradients.find(weight))
+      b.ex.run(*present, e, true);
+    else
+      b.gradients.put(weight.id(), eval(b.ex, e));
+  }
+  if (reads_any(c.x, b.wanted))
+    push(b, c.x,
+         eval(b.ex, anchor(ConvolutionDataGradientCore<Tensor<T>>{c.geometry, g, c.filter, c.x.extents()})));
+}
+template <class Ex, class A, class B, class T>
+void push_core(Back<Ex>& b, const MatmulCore<A, B>& c, const Tensor<T>& g, const Tensor<T>&) {
+  if (reads_any(c.a, b.wanted)) {
+    if (c.transpose_a)
+      push(b, c.a, eval(b.ex, matmul(c.b, g, c.transpose_b, true)));
+    else
+      push(b, c.a, eval(b.ex, matmul(g, c.b, false, !c.transpose_b)));
+  }
+  if (reads_any(c.b, b.wanted)) {
+    if (c.transpose_b)
+      push(b, c.b, eval(b.ex, matmul(g, c.a, true, c.transpose_a)));
+    else
+      push(b, c.b, eval(b.ex, matmul(c.a, g, !c.transpose_a, false)));
+  }
+}
+/// Of a sum: every operand gets g.
+struct SumBack {
+  static constexpr const char* name = "sum";
+  template <class T> RFPP_HD T operator()(T g, T, T) const { return g; }
+};
+/// Of a maximum: the operands that equal it get g.
+struct MaximumBack {
+  static constexpr const char* name = "maximum";
+  template <class T> RFPP_HD T operator()(T g, T x, T y) const { return x == y ? g : splat<T>(0); }
+};
+template <class Ex, class Operation, class X, class T>
+void push_core(Back<Ex>& b, const ReductionCore<Operation, X>& c, const Tensor<T>& g, const Tensor<T>& y) {
+  using F = std::conditional_t<std::is_same_v<Operation, Sum>, SumBack, MaximumBack>;
+  push(b, c.x, Map<F, Tensor<T>, X, Tensor<T>>{{}, {g, c.x, y}});
+}
+struct MomentsBack {
+  static constexpr const char* name = "moments";
+  double inverse_count;
+  template <class T> RFPP_HD T operator()(T x, T mean, T deviation, T g_mean, T g_deviation) const {
+    return splat<T>(static_cast<element_t<T>>(inverse_count)) *
+           (g_mean - g_deviation * deviation * deviation * deviation * (x - mean));
+  }
+};
+template <class Ex, class X, class T>
+void push_core(Back<Ex>& b, const MomentsCore<X>& c, const Tensor<T>& g, const Tensor<T>& y) {
+  const Extents e = c.x.extents();
+  const int per_group = e.c / c.groups;
+  const MomentsBack f{1.0 / (static_cast<double>(e.h) * e.w * per_group)};
+  push(b, c.x,
+       map(f, c.x, group_row(y, 0, per_group), group_row(y, 1, per_group), group_row(g, 0, per_group),
+           group_row(g, 1, per_group)));
+}
+
+}  // namespace detail
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,150 @@
+#include "rfpp/train/tape.hpp"
+
+#include "catch.hpp"
+#include "rfpp/core/fields.hpp"
+#include "rfpp/cpu/cpu.hpp"
+#include "rfpp/model/codebook.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/resample.hpp"
+#include "rfpp/nn/resnet_block.hpp"
+#include "rfpp/nn/sft.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+using Inputs = std::vector<Tensor<double>>;
+
+/// The raw tensors of a model filled with hashed weights, and further inputs.
+template <class Model> Inputs with_parameters(Model& model, Inputs inputs) {
+  fill_hashed(model);
+  walk(
+      [&](const std::string&, const auto& p) {
+        if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>)
+          inputs.push_back(p.raw());
+        else
+          inputs.push_back(p);
+      },
+      model);
+  return inputs;
+}
+
+/// f(ex) is a tensor; its inner product with a fixed probe is differentiated in several elements of every
+/// input.
+template <class F> void check_gradients(const std::string& name, const Inputs& inputs, F f) {
+  INFO(name);
+  Cpu cpu(2);
+  Tape<Cpu> tape(cpu);
+  for (const auto& t : inputs) tape.watch(t);
+  const Tensor<double> y = bare(f(tape));
+  CHECK(same_bits(y, bare(f(cpu))));
+  const auto probe = random_tensor<double>(y.extents(), 7);
+  const auto gradients = tape.backward(eval(tape, reduce<Sum>(y * probe, Over::all)));
+  auto loss = [&] { return eval(cpu, reduce<Sum>(bare(f(cpu)) * probe, Over::all)).data()[0]; };
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    for (std::size_t j = 0; j < 5; ++j) {
+      const auto& t = inputs[k];
+      const std::size_t i = (j * 7919 + 13) % t.extents().size();
+      const double kept = t.data()[i], step = 1e-5;
+      t.data()[i] = kept + step;
+      const double above = loss();
+      t.data()[i] = kept - step;
+      const double below = loss();
+      t.data()[i] = kept;
+      const double difference = (above - below) / (2 * step);
+      const auto* gradient = gradients.find(t);
+      const double found = gradient == nullptr ? 0 : gradient->data()[i];
+      INFO("input " << k << " " << to_string(t.extents()) << ", element " << i);
+      CHECK(std::abs(found - difference) <= 1e-7 * std::max(1.0, std::abs(difference)));
+    }
+}
+
+const auto x = random_tensor<double>({2, 6, 5, 8}, 1);
+const auto y = random_tensor<double>({2, 6, 5, 8}, 2);
+
+}  // namespace
+
+TEST_CASE("gradients of the residual block agree with finite differences") {
+  ResnetBlock<BlockSpec{8, 16, 4}, double> wider;
+  check_gradients("8 to 16", with_parameters(wider, {x}), [&](auto& ex) { return wider(ex, x); });
+  ResnetBlock<BlockSpec{8, 8, 4}, double> same;
+  check_gradients("8 to 8", with_parameters(same, {x}), [&](auto& ex) { return same(ex, x); });
+}
+
+TEST_CASE("gradients of the attention block agree with finite differences") {
+  MultiHeadAttnBlock<AttentionSpec{8, 2, 4}, double> attention;
+  const auto inputs = with_parameters(attention, {x, y});
+  check_gradients("cross", inputs, [&](auto& ex) { return attention(ex, x, y); });
+  check_gradients("self", inputs, [&](auto& ex) { return attention(ex, x); });
+  MultiHeadAttnBlock<AttentionSpec{8, 2, 4, Residual::degraded}, double> degraded;
+  check_gradients("cross, residual on the degraded stream", with_parameters(degraded, {x, y}),
+                  [&](auto& ex) { return degraded(ex, x, y); });
+}
+
+TEST_CASE("gradients of the other layers agree with finite differences") {
+  Upsample<8, double> up;
+  check_gradients("upsample", with_parameters(up, {x}), [&](auto& ex) { return eval(ex, up(x)); });
+  Downsample<8, double> down;
+  check_gradients("downsample, nonlinear epilogue", with_parameters(down, {x}),
+                  [&](auto& ex) { return eval(ex, silu(down(x))); });
+  SftBlock<8, double> sft;
+  check_gradients("spatial feature transform", with_parameters(sft, {x, y}),
+                  [&](auto& ex) { return sft(ex, x, y); });
+  const auto table = random_tensor<double>(matrix_extents(5, 8), 3);
+  Tensor<int> index(Extents{2, 6, 5, 1});
+  for (std::size_t i = 0; i < 60; ++i) index.data()[i] = static_cast<int>(i * 7 % 5);
+  // The loss's detached operands stand still for the gradient, but not for a difference: take each term
+  // alone.
+  check_gradients("gather", {x, table}, [&](auto& ex) {
+    return eval(ex, square(Gather<double>{table, index} - x));
+  });
+  check_gradients("maximum", {x},
+                  [&](auto& ex) { return eval(ex, reduce<Maximum>(x, Over::channels) * 2.0); });
+  check_gradients("moments", {x}, [&](auto& ex) { return eval(ex, moments(x, 4, 1e-6)); });
+}
+
+TEST_CASE("the quantiser passes gradients straight through") {
+  Cpu cpu(1);
+  Tape<Cpu> tape(cpu);
+  const auto table = random_tensor<double>(matrix_extents(5, 8), 3);
+  tape.watch(x);
+  tape.watch(table);
+  const Tensor<int> index = eval(tape, nearest(x, table));
+  const Gather<double> entry{table, index};
+  const auto q = eval(tape, map(StraightThrough{}, x, detach(entry)));
+  const auto gradients = tape.backward(eval(tape, reduce<Sum>(square(q), Over::all)));
+  CHECK(gradients.find(table) == nullptr);
+  check_close(gradients.of(x), eval(cpu, q * 2.0), 1e-15, "gradient at the quantised value");
+
+  const auto loss_gradients = tape.backward(codebook_loss(tape, x, entry));
+  const double scale = 2.0 / static_cast<double>(x.extents().size());
+  check_close(loss_gradients.of(x), eval(cpu, (x - entry) * scale), 1e-14, "commitment gradient");
+}
+
+TEST_CASE("a tape can be gone back over again and for some tensors only") {
+  ResnetBlock<BlockSpec{8, 8, 4}, double> block;
+  Cpu cpu(2);
+  Tape<Cpu> tape(cpu);
+  for (const auto& t : with_parameters(block, {x})) tape.watch(t);
+  const auto loss = eval(tape, reduce<Sum>(square(block(tape, x)), Over::all));
+  const auto first = tape.backward(loss), second = tape.backward(loss);
+  const auto some = tape.backward(loss, {block.conv2.bias.id()});
+  CHECK(same_bits(first.of(x), second.of(x)));
+  CHECK(same_bits(first.of(block.conv1.weight.raw()), second.of(block.conv1.weight.raw())));
+  CHECK(same_bits(first.of(block.conv2.bias), some.of(block.conv2.bias)));
+  CHECK(some.find(x) == nullptr);
+  CHECK(contains(error_of([&] { some.of(x); }), "no gradient reached the tensor [2,6,5,8]"));
+}
+
+TEST_CASE("writing a tensor that gradients need is refused") {
+  Cpu cpu(1);
+  Tape<Cpu> tape(cpu);
+  const auto watched = copy_of(x);
+  tape.watch(watched);
+  CHECK(contains(error_of([&] { eval_into(tape, watched, square(watched)); }), "written again"));
+  const auto result = eval(tape, square(watched));
+  CHECK(contains(error_of([&] { eval_into(tape, result, x * 2.0); }), "written again"));
+}
