@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   auto* encoding = app.add_subcommand("encode", "picture of an aligned face to indices");
   auto* decoding = app.add_subcommand("decode", "indices to picture");
   for (auto* command : {encoding, decoding}) {
-    command->add_option("input", input)->required()->check(CLI::ExistingFile);
+    command->add_option("input", input)->required();
     command
         ->add_option("-o,--output", output, command == encoding ? "file of indices (safetensors)" : "picture")
         ->required();

@@ -62,17 +62,14 @@ template <class N> void run(const Options& o) {
 int main(int argc, char** argv) {
   Options o;
   CLI::App app("Runs a network on named tensors", "forward");
-  auto* input =
-      app.add_option("--input", o.input,
-                     "safetensors with `input` (N, 3, H, W), float, in [-1, 1]; sides multiples of 32")
-          ->check(CLI::ExistingFile);
+  auto* input = app.add_option(
+      "--input", o.input, "safetensors with `input` (N, 3, H, W), float, in [-1, 1]; sides multiples of 32");
   auto* output = app.add_option("--output", o.output, "safetensors for `output`, `indices`, `codebook_loss`");
   input->needs(output);
   output->needs(input);
   app.add_option("--model", o.model, "network: " + PublishedNetworks::names())->capture_default_str();
   auto* weights = app.add_option_group("weights")->require_option(1);
-  weights->add_option("--weights", o.weights, "checkpoint: .ckpt, .pth or .safetensors")
-      ->check(CLI::ExistingFile);
+  weights->add_option("--weights", o.weights, "checkpoint: .ckpt, .pth or .safetensors");
   weights->add_flag("--hashed", o.hashed, "deterministic weights, a hash of each parameter's name and place");
   app.add_flag("--all", o.all, "write the latent and every feature map that the encoder keeps, too");
   app.add_option("--save-weights", o.save_weights, "write the weights to this safetensors file");

@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   std::string file, output, network;
   bool half = false;
   CLI::App app("Shows what is in a checkpoint", "inspect");
-  app.add_option("checkpoint", file, ".ckpt, .pth or .safetensors")->required()->check(CLI::ExistingFile);
+  app.add_option("checkpoint", file, ".ckpt, .pth or .safetensors")->required();
   auto* convert =
       app.add_option("--convert", output, "write the network's parameters to this safetensors file");
   app.add_option("--model", network,

@@ -84,9 +84,7 @@ template <class N> void restore_all(const Options& options) {
 int main(int argc, char** argv) {
   Options o;
   CLI::App app("Restores faces in photos", "restore");
-  app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")
-      ->required()
-      ->check(CLI::ExistingPath);
+  app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
   app.add_option("--weights", o.weights,
                  "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
@@ -94,8 +92,7 @@ int main(int argc, char** argv) {
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
   app.add_option("--landmarks", o.landmarks,
-                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
-      ->check(CLI::ExistingFile);
+                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)");
   app.add_option("--strength", o.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();

@@ -132,8 +132,8 @@ struct Sum {
 };
 struct Maximum {
   template <class T> RFPP_HD static T start() { return static_cast<T>(-HUGE_VAL); }
-  /// A NaN stays: comparisons with it are false.
-  template <class T> RFPP_HD static T join(T a, T b) { return b <= a ? a : b; }
+  /// A NaN on either side stays.
+  template <class T> RFPP_HD static T join(T a, T b) { return b <= a || a != a ? a : b; }
 };
 
 /// For every pixel of x {n,h,w,c} the row of `table` {entries,1,1,c} at the least squared distance, the first

@@ -1,18 +1,20 @@
 #ifndef RFPP_IO_PARAMETERS_HPP
 #define RFPP_IO_PARAMETERS_HPP
 
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <limits>
 #include <map>
-#include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/tensors.hpp"
-
-// Between checkpoints and models. A checkpoint's (O, I, H, W) is the filter {O, H, W, I} here, (rows,
-// columns) is {rows, 1, 1, columns}, and (C) is {1, 1, 1, C}.
 
 namespace rfpp::inline v0::io {
 
@@ -82,16 +84,26 @@ ParameterMismatch compare_parameters(const Model& model, const Checkpoint& check
 
 namespace detail {
 inline void list_names(std::string& text, const char* title, const std::vector<std::string>& names) {
-  constexpr std::size_t most = 8;
+  constexpr std::size_t most = 20;
   if (names.empty()) return;
   text += "; " + std::to_string(names.size()) + " " + title + ": ";
   for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
   if (names.size() > most) text += ", ...";
 }
+
+/// Whether no exponent is all ones, as those of NaN and infinity are.
+template <std::floating_point T> bool all_finite(std::span<const T> values) {
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits worst = 0;
+  for (const T v : values) worst = std::max(worst, std::bit_cast<Bits>(v) & exponent);
+  return worst != exponent;
+}
 }  // namespace detail
 
-/// Fills a model from a checkpoint. Throws one Error that lists missing, extra and misshapen parameters; the
-/// model is then unchanged.
+/// Fills a model from a checkpoint. Throws one Error that lists missing, extra and misshapen parameters (the
+/// first 20 of each), or names one that holds NaN or infinity; the model is then unchanged. `file` is for
+/// messages.
 template <class Model>
 void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file) {
   const ParameterMismatch mismatch = compare_parameters(model, checkpoint);
@@ -103,14 +115,18 @@ void load_parameters(Model& model, const Checkpoint& checkpoint, const std::stri
     throw Error(text);
   }
   const std::string prefix = find_prefix(checkpoint, parameter_shapes(model));
+  Model loaded = model;
   walk(
       [&](const std::string& name, auto& parameter) {
         using T = typename std::remove_cvref_t<decltype(parameter)>::value;
         auto value = Tensor<T>::uninitialised(parameter.extents());
         read_channels_last(checkpoint.at(prefix + name), value.elements());
+        if (!detail::all_finite(std::span<const T>(value.elements())))
+          throw Error(file + ": parameter " + name + " holds NaN or infinity");
         assign(parameter, std::move(value));
       },
-      model);
+      loaded);
+  model = std::move(loaded);
 }
 
 template <class Model> void load_parameters(Model& model, const std::filesystem::path& file) {

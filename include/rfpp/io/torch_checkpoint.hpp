@@ -65,7 +65,7 @@ class TensorCollector {
       std::size_t i = 0;
       for (const auto item : sequence->items) visit_child(std::to_string(i++), item, depth);
     } else if (const auto* tensor = pickle_.as<pickle::Tensor>(value)) {
-      charge(path_.size());
+      charge(path_.size() + 256);  // about what a listed tensor occupies
       try {
         tensors_.push_back({path_, view(*tensor)});
       } catch (const Error& error) {

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# bad_input.sh <folder with the example programs>
+# Whatever is wrong with the input: one line on stderr that says so, an exit code that is not 0, nothing half-written.
+set -uo pipefail
+programs=$(realpath "$1")
+data=$(realpath "$(dirname "$0")/../../examples/data")
+work=$(mktemp -d)
+trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work"
+failures=0
+
+# refused <text that the message holds> <program> <arguments>...
+refused() {
+  local expected=$1 program=$2
+  shift 2
+  rm -rf out
+  "$programs/$program" "$@" >stdout 2>stderr </dev/null
+  local code=$?
+  grep -v 'untrained weights' stderr >message
+  local left
+  left=$(find out full -type f 2>/dev/null | wc -l)
+  if ((code == 0 || code >= 126)) || [[ $(wc -l <message) != 1 ]] || ! grep -qF -- "$expected" message || ((left > 0)); then
+    echo "FAILED: $program $*: exit code $code, $left files left, expected \"$expected\", found:"
+    cat message
+    failures=$((failures + 1))
+  fi
+}
+
+: >empty.png
+echo 'this is text' >text.png
+head -c 20000 "$data/astronaut.png" >truncated.png
+printf 'P6\n0 0\n255\n' >zero.ppm
+printf 'P6\n20000 20000\n255\n' >huge.ppm
+mkdir folder
+: >empty.safetensors
+echo 'this is text' >text.ckpt
+"$programs/forward" --hashed --save-weights whole.safetensors || failures=$((failures + 1))
+head -c 1000000 whole.safetensors >truncated.safetensors
+cp whole.safetensors nan.safetensors
+printf '\377\377\377\377' | dd of=nan.safetensors bs=1 seek=200000000 conv=notrunc status=none
+
+face=(--aligned "$data/astronaut.png" -o out)
+refused 'missing.png' restore --aligned missing.png -o out
+refused 'folder' restore --aligned folder -o out
+refused 'empty.png' restore --aligned empty.png -o out
+refused 'text.png' restore --aligned text.png -o out
+refused 'truncated.png' restore --aligned truncated.png -o out
+refused 'zero.ppm' restore --aligned zero.ppm -o out
+refused '20000x20000' restore --aligned huge.ppm -o out
+refused 'text.png' restore text.png --landmarks "$data/astronaut.landmarks.json" -o out
+refused 'a photo needs --landmarks' restore zero.ppm -o out
+refused 'text.png: expected JSON' restore "$data/astronaut.png" --landmarks text.png -o out
+refused 'missing.ckpt' restore "${face[@]}" --weights missing.ckpt
+refused 'folder' restore "${face[@]}" --weights folder
+refused 'empty file' restore "${face[@]}" --weights empty.safetensors
+refused 'found text starting with "this is text' restore "${face[@]}" --weights text.ckpt
+refused 'truncated.safetensors' restore "${face[@]}" --weights truncated.safetensors
+refused '36 unexpected' restore "${face[@]}" --weights whole.safetensors --model restoreformer
+refused 'NaN' restore "${face[@]}" --weights nan.safetensors
+refused 'unknown network "gfpgan"' restore "${face[@]}" --model gfpgan
+refused 'out.gif' codebook decode missing -o out.gif
+refused 'missing' codebook decode missing -o out.png
+refused 'indices' codebook decode whole.safetensors -o out.png
+refused 'text.png' codebook encode text.png -o out.codes
+refused 'missing' forward --hashed --input missing --output out.safetensors
+refused '"input"' forward --hashed --input whole.safetensors --output out.safetensors
+refused 'text.ckpt' inspect text.ckpt
+refused '/proc/rfpp' restore --aligned "$data/astronaut.png" -o /proc/rfpp
+mkdir full
+if mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
+  refused 'No space left' restore --aligned "$data/astronaut.png" -o full
+  umount full
+else
+  echo 'not run: a full disk needs the right to mount one'
+fi
+
+echo "$failures failures"
+exit $((failures > 0))

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# round_trips.sh <folder with the example programs> <folder with test data>
+# What one program writes another reads; the options do what they say.
+set -euo pipefail
+programs=$(realpath "$1")
+data=$(realpath "$2")
+face=$(realpath "$(dirname "$0")/../../examples/data/astronaut.png")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+fail() {
+  echo "FAILED: $*"
+  exit 1
+}
+
+"$programs/forward" --hashed --input "$data/input_64.safetensors" --output a.safetensors --all --save-weights w.safetensors
+"$programs/forward" --weights w.safetensors --input "$data/input_64.safetensors" --output b.safetensors --all --threads 1
+cmp a.safetensors b.safetensors || fail 'saved weights or another number of threads give another result'
+"$programs/inspect" a.safetensors >list
+for name in output indices codebook_loss latent hs.in hs.block_0 hs.block_4 hs.block_5_atten hs.mid_atten hs.out; do
+  grep -q "^$name " list || fail "forward --all wrote no $name"
+done
+"$programs/inspect" w.safetensors | grep -q '^fits restoreformer++$' || fail 'inspect does not see what the weights fit'
+"$programs/inspect" w.safetensors --convert half.safetensors --half >/dev/null
+(($(stat -c %s half.safetensors) * 2 < $(stat -c %s w.safetensors) + 200000)) || fail 'float16 is not half the size'
+"$programs/forward" --weights half.safetensors --input "$data/input_64.safetensors" --output c.safetensors
+
+"$programs/codebook" encode "$face" -o face.codes --map map.png
+"$programs/codebook" decode face.codes -o decoded.png
+(($(stat -c %s face.codes) < 1024)) || fail 'the indices take more than a kilobyte'
+"$programs/restore" --aligned "$face" --model rohqd -o out
+cmp out/astronaut.png decoded.png || fail 'decoded indices are not what the autoencoder shows'
+"$programs/restore" --aligned "$face" --strength 0 -o kept
+"$programs/restore" --aligned kept/astronaut.png --strength 0 -o again
+cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
+"$programs/restore" "$face" --weights w.safetensors --scale 2 -o photo >report
+grep -q '1 face' report || fail 'restore does not report the faces'
+echo 'ok'
