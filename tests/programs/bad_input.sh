@@ -27,6 +27,7 @@ refused() {
 }
 
 : >empty.png
+cp "$data/astronaut.png" photo.png
 echo 'this is text' >text.png
 head -c 20000 "$data/astronaut.png" >truncated.png
 printf 'P6\n0 0\n255\n' >zero.ppm
@@ -48,7 +49,7 @@ refused 'truncated.png' restore --aligned truncated.png -o out
 refused 'zero.ppm' restore --aligned zero.ppm -o out
 refused '20000x20000' restore --aligned huge.ppm -o out
 refused 'text.png' restore text.png --landmarks "$data/astronaut.landmarks.json" -o out
-refused 'a photo needs --landmarks' restore zero.ppm -o out
+refused 'a photo needs --landmarks' restore photo.png -o out
 refused 'text.png: expected JSON' restore "$data/astronaut.png" --landmarks text.png -o out
 refused 'missing.ckpt' restore "${face[@]}" --weights missing.ckpt
 refused 'folder' restore "${face[@]}" --weights folder
@@ -58,7 +59,6 @@ refused 'truncated.safetensors' restore "${face[@]}" --weights truncated.safeten
 refused '36 unexpected' restore "${face[@]}" --weights whole.safetensors --model restoreformer
 refused 'NaN' restore "${face[@]}" --weights nan.safetensors
 refused 'unknown network "gfpgan"' restore "${face[@]}" --model gfpgan
-refused 'out.gif' codebook decode missing -o out.gif
 refused 'missing' codebook decode missing -o out.png
 refused 'indices' codebook decode whole.safetensors -o out.png
 refused 'text.png' codebook encode text.png -o out.codes

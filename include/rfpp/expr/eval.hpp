@@ -10,15 +10,21 @@
 
 namespace rfpp::inline v0 {
 
+namespace detail {
+// Compiled once per bare expression, not again for every number of channels: a network has dozens of those.
+template <class Executor, class E> [[gnu::noinline]] auto evaluate(Executor& ex, const E& e) {
+  auto out = ex.template tensor<typename E::value>(e.extents());
+  ex.run(out, e);
+  return out;
+}
+}  // namespace detail
+
 /// The value of an expression as a tensor. A tensor is its own value: no copy.
 template <class Executor, Expression E> auto eval(Executor& ex, const E& e) {
-  if constexpr (is_tensor<bare_t<E>>) {
+  if constexpr (is_tensor<bare_t<E>>)
     return e;
-  } else {
-    auto out = ex.template tensor<value_t<E>>(e.extents());
-    ex.run(out, bare(e));
-    return tag<channels_of<E>>(std::move(out));
-  }
+  else
+    return tag<channels_of<E>>(detail::evaluate(ex, bare(e)));
 }
 
 /// Writes the value of an expression into a tensor of the same extents. In place is fine where every element

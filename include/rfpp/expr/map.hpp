@@ -70,6 +70,13 @@ template <class A, class... Rest> const auto& first_anchor(const A& a, const Res
   else
     return first_anchor(rest...);
 }
+// Compiled once per bare operands, not again for every number of channels.
+template <class F, class... A> [[gnu::noinline]] auto extend_epilogue(F f, const A&... a) {
+  const auto& anchor = first_anchor(a...);
+  using Core = typename std::remove_cvref_t<decltype(anchor)>::core_type;
+  using Epilogue = Map<F, std::remove_cvref_t<decltype(epilogue_of(a))>...>;
+  return Anchor<Core, Epilogue>{anchor.core, Epilogue{f, {epilogue_of(a)...}}};
+}
 constexpr int joined_channels(int a, int b) { return a == 0 || a == 1 ? b : a; }
 template <class... A>
 constexpr int joined_channels_of = [] {
@@ -96,10 +103,7 @@ template <class F, class... A> auto map(F f, const A&... a) {
   if constexpr (anchors == 0) {
     return tag<channels>(Map<F, bare_t<A>...>{f, {bare(a)...}});
   } else if constexpr (anchors == 1) {
-    const auto& anchor = detail::first_anchor(bare(a)...);
-    using Core = typename std::remove_cvref_t<decltype(anchor)>::core_type;
-    using Epilogue = Map<F, std::remove_cvref_t<decltype(detail::epilogue_of(bare(a)))>...>;
-    return tag<channels>(Anchor<Core, Epilogue>{anchor.core, Epilogue{f, {detail::epilogue_of(bare(a))...}}});
+    return tag<channels>(detail::extend_epilogue(f, bare(a)...));
   } else {
     return detail::first_anchor(bare(a)...);  // refused above; an operand, so that no second error follows
   }

@@ -14,6 +14,15 @@ constexpr ConvolutionSpec conv1x1(int in, int out) { return {in, out, 1, 1, 0, 0
 /// 3x3 with stride 2 after one zero column on the right and one zero row at the bottom.
 constexpr ConvolutionSpec conv_downsample(int channels) { return {channels, channels, 3, 2, 0, 1}; }
 
+namespace detail {
+// Compiled once per bare operand, not again for every number of channels.
+template <class X, class T>
+[[gnu::noinline]] auto convolution(const ConvolutionGeometry& geometry, const X& x, const Filter<T>& weight,
+                                   const Tensor<T>& bias) {
+  return anchor(ConvolutionCore<X>{geometry, x, weight}) + bias;
+}
+}  // namespace detail
+
 /// Convolution with bias: {n,h,w,in} to {n,h',w',out}, lazily.
 template <ConvolutionSpec S, class T = float> struct Conv2d {
   static constexpr bool channels_are_positive = S.in > 0 && S.out > 0;
@@ -25,9 +34,8 @@ template <ConvolutionSpec S, class T = float> struct Conv2d {
   template <Expression X> auto operator()(const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "Conv2d: the operand's channel count is not the layer's `in`");
-    return tag<S.out>(anchor(ConvolutionCore<operand_t<X>>{
-               {S.kernel, S.stride, S.pad_before, S.pad_after}, operand(x), weight})) +
-           bias;
+    constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.pad_before, S.pad_after};
+    return tag<S.out>(detail::convolution(geometry, operand(x), weight, bias));
   }
 
   static void fields(auto&& f, auto&... models) {

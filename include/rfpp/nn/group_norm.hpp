@@ -7,6 +7,20 @@
 
 namespace rfpp::inline v0 {
 
+namespace detail {
+// Compiled once per bare operand, not again for every number of channels.
+template <class X, class T>
+[[gnu::noinline]] Normalised<X> normalise(auto& ex, const X& x, int groups, double epsilon,
+                                          const Tensor<T>& weight, const Tensor<T>& bias) {
+  const int per_group = weight.extents().c / groups;
+  // Of the detached operand: the node's own adjoint accounts for the statistics.
+  auto statistics = eval(ex, moments(detach(x), groups, epsilon));
+  auto a = eval(ex, group_row(statistics, 1, per_group) * detach(weight));
+  auto b = eval(ex, detach(bias) - group_row(statistics, 0, per_group) * a);
+  return {x, statistics, a, b, weight, bias};
+}
+}  // namespace detail
+
 /// Group normalisation over {n,h,w,channels}, epsilon 1e-6 (Wu & He 2018): evaluates the statistics, and
 /// returns the normalisation and its affine lazily.
 template <int C, int Groups, class T = float> struct GroupNorm {
@@ -20,12 +34,7 @@ template <int C, int Groups, class T = float> struct GroupNorm {
   template <Expression X> auto operator()(auto& ex, const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
     static_assert(channels_agree, "GroupNorm: the operand's channel count is not the layer's");
-    constexpr int per_group = C / Groups;
-    // Of the detached operand: the node's own adjoint accounts for the statistics.
-    auto statistics = eval(ex, moments(detach(x), Groups, epsilon));
-    auto a = eval(ex, group_row(statistics, 1, per_group) * detach(weight));
-    auto b = eval(ex, detach(bias) - group_row(statistics, 0, per_group) * a);
-    return tag<C>(Normalised<operand_t<X>>{operand(x), statistics, a, b, weight, bias});
+    return tag<C>(detail::normalise(ex, operand(x), Groups, epsilon, weight, bias));
   }
 
   static void fields(auto&& f, auto&... models) {

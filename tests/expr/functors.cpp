@@ -1,0 +1,119 @@
+#include "rfpp/expr/functors.hpp"
+
+#include <cmath>
+
+#include "rfpp/cpu/operand.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+
+namespace {
+
+const double samples[] = {-30, -3.5, -1, -0.3, -0.01, 0.02, 0.4, 1, 2.7, 20};
+
+/// f over lanes equals f over scalars.
+template <class T, class F, class... A> void check_lanes(F f, A... operands) {
+  using V = cpu::Lanes<T>;
+  const V lanes = f(splat<V>(static_cast<T>(operands))...);
+  const T scalar = f(static_cast<T>(operands)...);
+  for (int i = 0; i < LaneTraits<V>::count; ++i) CHECK(lanes[i] == scalar);
+}
+
+/// adjoint<I>(g, ...) against the central difference.
+template <int I, class F, class... A> void check_adjoint(F f, A... operands) {
+  const double g = 1.7, step = 1e-5;
+  double shifted[] = {operands...};
+  auto value = [&](double delta) {
+    double x[] = {operands...};
+    x[I] += delta;
+    if constexpr (sizeof...(A) == 1)
+      return f(x[0]);
+    else if constexpr (sizeof...(A) == 2)
+      return f(x[0], x[1]);
+    else
+      return f(x[0], x[1], x[2]);
+  };
+  const double expected = g * (value(step) - value(-step)) / (2 * step);
+  INFO(F::name << " in operand " << I << " at " << shifted[0]);
+  if constexpr (F::template passes<I>)
+    CHECK(g == Approx(expected).epsilon(1e-6));
+  else
+    CHECK(f.template adjoint<I>(g, operands...) == Approx(expected).epsilon(1e-6).margin(1e-8));
+}
+
+}  // namespace
+
+TEST_CASE("functors compute what they are called") {
+  for (double x : samples) {
+    CHECK(Silu{}(x) == Approx(x / (1 + std::exp(-x))).epsilon(1e-14));
+    CHECK(static_cast<double>(Silu{}(static_cast<float>(x))) == Approx(x / (1 + std::exp(-x))).epsilon(4e-7));
+    CHECK(Exponential{}(x) == Approx(std::exp(x)).epsilon(1e-14));
+    CHECK(LeakyRelu{0.2}(x) == (x > 0 ? x : 0.2 * x));
+    CHECK(Square{}(x) == x * x);
+    CHECK(Scale{-0.5}(x) == -0.5 * x);
+    for (double y : samples) {
+      CHECK(Add{}(x, y) == x + y);
+      CHECK(Subtract{}(x, y) == x - y);
+      CHECK(Multiply{}(x, y) == x * y);
+      CHECK(StraightThrough{}(x, y) == y);
+      CHECK(Affine{}(x, y, 3.0) == Approx(x * y + 3).epsilon(1e-14));
+    }
+  }
+}
+
+TEST_CASE("silu at the ends of the range") {
+  const float large = 3e38f, infinity = std::numeric_limits<float>::infinity();
+  CHECK(Silu{}(large) == large);
+  CHECK(Silu{}(infinity) == infinity);
+  CHECK(Silu{}(-large) == 0);
+  CHECK(std::isnan(Silu{}(std::nanf(""))));
+  CHECK(std::isnan(LeakyRelu{0.2}(std::nanf(""))));
+  CHECK(LeakyRelu{0.2}(0.0f) == 0);
+}
+
+TEST_CASE("functors give the same over lanes as over scalars") {
+  auto check = [](auto type) {
+    using T = decltype(type);
+    for (double x : samples) {
+      check_lanes<T>(Silu{}, x);
+      check_lanes<T>(Exponential{}, x);
+      check_lanes<T>(LeakyRelu{0.2}, x);
+      check_lanes<T>(Square{}, x);
+      check_lanes<T>(Scale{0.3}, x);
+      for (double y : samples) {
+        check_lanes<T>(Add{}, x, y);
+        check_lanes<T>(Subtract{}, x, y);
+        check_lanes<T>(Multiply{}, x, y);
+        check_lanes<T>(StraightThrough{}, x, y);
+        check_lanes<T>(Affine{}, x, y, 0.7);
+        check_lanes<T>(Adjoint<Silu, 0>{}, x, y);
+      }
+    }
+  };
+  check(float());
+  check(double());
+}
+
+TEST_CASE("functors know their derivatives") {
+  for (double x : {-3.5, -1.0, -0.3, 0.02, 0.4, 2.7}) {
+    check_adjoint<0>(Silu{}, x);
+    check_adjoint<0>(Exponential{}, x);
+    check_adjoint<0>(LeakyRelu{0.2}, x);
+    check_adjoint<0>(Square{}, x);
+    check_adjoint<0>(Scale{0.3}, x);
+    for (double y : {-2.0, 0.5}) {
+      check_adjoint<0>(Add{}, x, y);
+      check_adjoint<1>(Add{}, x, y);
+      check_adjoint<0>(Subtract{}, x, y);
+      check_adjoint<1>(Subtract{}, x, y);
+      check_adjoint<0>(Multiply{}, x, y);
+      check_adjoint<1>(Multiply{}, x, y);
+      check_adjoint<0>(Affine{}, x, y, 0.7);
+      check_adjoint<1>(Affine{}, x, y, 0.7);
+      check_adjoint<2>(Affine{}, x, y, 0.7);
+      CHECK(Adjoint<Multiply, 1>{}(3.0, x, y) == 3.0 * x);
+      CHECK(StraightThrough{}.adjoint<1>(3.0, x, y) == 0);  // by definition, not by the difference
+      CHECK(StraightThrough::passes<0>);
+    }
+  }
+}

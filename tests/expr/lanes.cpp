@@ -1,0 +1,119 @@
+#include "rfpp/expr/lanes.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "rfpp/cpu/operand.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+
+/// Floats from all over the range, both signs, NaN and infinity among them.
+std::vector<float> all_floats() {
+  std::vector<float> values = {0.0f, -0.0f, infinity, -infinity, std::nanf(""), -std::nanf("")};
+  for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += 9973)
+    values.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  for (float edge : {-87.0f, -87.33654f, -88.0f, -103.97f, 88.0f, 88.72283f, 88.72284f}) {
+    float below = edge, above = edge;
+    for (int i = 0; i < 50; ++i) {
+      values.push_back(below = std::nextafter(below, -infinity));
+      values.push_back(above = std::nextafter(above, infinity));
+    }
+  }
+  for (int i = 0; i <= 200000; ++i) values.push_back(-88.0f + 0.000885f * static_cast<float>(i));
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("exponential is exact to about one unit in the last place over the whole float range") {
+  constexpr double smallest = 1.67e-38;  // 2^-126 * sqrt(2): what would be less is 0
+  double worst = 0;
+  for (float x : all_floats()) {
+    const float y = exponential(x);
+    const double exact = std::exp(static_cast<double>(x));
+    if (std::isnan(x)) {
+      if (!std::isnan(y)) FAIL_CHECK("exponential(NaN) = " << y);
+    } else if (exact < smallest) {
+      if (!(y >= 0 && y <= smallest)) FAIL_CHECK("exponential(" << x << ") = " << y << " underflows");
+    } else if (static_cast<float>(exact) == infinity) {
+      if (y != infinity) FAIL_CHECK("exponential(" << x << ") = " << y << " for infinity");
+    } else {
+      const double unit = std::ldexp(1.0, std::ilogb(static_cast<float>(exact)) - 23);
+      const double error = std::abs(static_cast<double>(y) - exact) / unit;
+      if (!(error <= 1.05)) FAIL_CHECK("exponential(" << x << ") = " << y << " for " << exact);
+      worst = std::max(worst, error);
+    }
+  }
+  CHECK(worst > 0.4);  // the sweep has compared something
+}
+
+TEST_CASE("exponential at its edges") {
+  CHECK(exponential(0.0f) == 1.0f);
+  CHECK(exponential(-0.0f) == 1.0f);
+  CHECK(exponential(infinity) == infinity);
+  CHECK(exponential(-infinity) == 0.0f);
+  CHECK(exponential(88.72283f) < infinity);
+  CHECK(exponential(88.72284f) == infinity);
+  CHECK(exponential(-1e30f) == 0.0f);
+  CHECK(exponential(1e30f) == infinity);
+}
+
+TEST_CASE("exponential never decreases") {
+  auto values = all_floats();
+  std::erase_if(values, [](float x) { return std::isnan(x); });
+  std::ranges::sort(values);
+  float before = 0;
+  int falls = 0;
+  for (float x : values) {
+    const float y = exponential(x);
+    // Neighbours may swap in their last bit where the reduction's interval changes.
+    if (y < before * (1 - 0x1p-22f)) ++falls;
+    before = y;
+  }
+  CHECK(falls == 0);
+}
+
+TEST_CASE("exponential of lanes has the bits of the scalar one") {
+  using V = cpu::Lanes<float>;
+  constexpr std::size_t lanes = LaneTraits<V>::count;
+  auto values = all_floats();
+  values.resize(values.size() / lanes * lanes);
+  std::vector<float> results(values.size());
+  for (std::size_t i = 0; i < values.size(); i += lanes)
+    store_lanes(results.data() + i, exponential(load_lanes<V>(values.data() + i)));
+  std::size_t differ = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float scalar = exponential(values[i]);
+    if (std::isnan(scalar) && std::isnan(results[i])) continue;
+    if (std::bit_cast<std::uint32_t>(scalar) != std::bit_cast<std::uint32_t>(results[i])) ++differ;
+  }
+  CHECK(differ == 0);
+}
+
+TEST_CASE("exponential of double is std::exp, scalar and lanes") {
+  using V = cpu::Lanes<double>;
+  for (double x : {-800.0, -1.5, 0.0, 0.3, 700.0, 800.0}) {
+    CHECK(exponential(x) == std::exp(x));
+    const V lanes = exponential(splat<V>(x));
+    for (int i = 0; i < LaneTraits<V>::count; ++i) CHECK(lanes[i] == std::exp(x));
+  }
+}
+
+TEST_CASE("splat, load and store") {
+  using V = cpu::Lanes<float>;
+  constexpr int lanes = LaneTraits<V>::count;
+  static_assert(std::is_same_v<element_t<V>, float> && std::is_same_v<element_t<double>, double>);
+  CHECK(splat<float>(3.5f) == 3.5f);
+  const V v = splat<V>(-0.25f);
+  float stored[lanes + 1] = {};
+  store_lanes(stored + 1, v);  // need not be aligned
+  CHECK(stored[0] == 0);
+  for (int i = 1; i <= lanes; ++i) CHECK(stored[i] == -0.25f);
+  stored[3] = 9;
+  CHECK(load_lanes<V>(stored + 1)[2] == 9);
+}
