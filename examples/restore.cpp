@@ -1,5 +1,7 @@
 // Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
 #include "rfpp/photo/restore.hpp"
+#include <map>
+
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
@@ -44,32 +46,54 @@ fs::path output_path(const Options& options, const fs::path& image) {
   return fs::path(options.output) / (image.stem().string() + extension);
 }
 
+/// What is written for each image; no result may overwrite an image or another result.
+std::map<fs::path, fs::path> output_paths(const Options& options, const std::vector<fs::path>& images) {
+  std::map<fs::path, fs::path> outputs;
+  std::map<fs::path, fs::path> taken;
+  for (const fs::path& image : images) {
+    const fs::path out = output_path(options, image);
+    if (fs::exists(out) && fs::exists(image) && fs::equivalent(out, image))
+      throw Error(image.string() + ": would be overwritten by its result; choose another --output");
+    if (const auto [other, fresh] = taken.emplace(out, image); !fresh)
+      throw Error(image.string() + ": its result would overwrite that of " + other->second.string());
+    outputs[image] = out;
+  }
+  return outputs;
+}
+
+template <class Model>
+void restore_one(Cpu& ex, const Model& model, const Options& options, const fs::path& path,
+                 const fs::path& out) {
+  const auto start = std::chrono::steady_clock::now();
+  const io::Image image = io::read_image(path);
+  io::Image restored;
+  std::size_t faces = 1;
+  if (options.aligned) {
+    restored = photo::restore_face(ex, model, image, options.strength);
+  } else {
+    const auto landmarks = landmarks_of(options, path);
+    faces = landmarks.size();
+    restored = photo::restore_photo(ex, model, image, landmarks, options.strength, options.scale);
+  }
+  io::write_image(out, options.compare ? side_by_side(image, restored) : restored);
+  std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s",
+              seconds_since(start), out.c_str());
+  std::fflush(stdout);
+}
+
 template <class N> void restore_all(const Options& options) {
   const auto images = list_images(options.inputs);
+  if (images.size() > 1 && !options.landmarks.empty())
+    throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
+  const auto outputs = output_paths(options, images);
   fs::create_directories(options.output);
   constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
   Cpu ex(options.threads);
   const auto model = ready_network<N>(ex, options.weights, face);
   show_progress(ex, model, face);
-  int failures = 0;
-  for (const fs::path& path : images) try {
-      const auto start = std::chrono::steady_clock::now();
-      const io::Image image = io::read_image(path);
-      io::Image restored;
-      std::size_t faces = 1;
-      if (options.aligned) {
-        restored = photo::restore_face(ex, model, image, options.strength);
-      } else {
-        const auto landmarks = landmarks_of(options, path);
-        faces = landmarks.size();
-        restored = photo::restore_photo(ex, model, image, landmarks, options.strength, options.scale);
-      }
-      const fs::path out = output_path(options, path);
-      if (fs::exists(out) && fs::equivalent(out, path))
-        throw Error(path.string() + ": would be overwritten by its result");
-      io::write_image(out, options.compare ? side_by_side(image, restored) : restored);
-      std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s",
-                  seconds_since(start), out.c_str());
+  std::size_t failures = 0;
+  for (const fs::path& image : images) try {
+      restore_one(ex, model, options, image, outputs.at(image));
     } catch (const std::exception& error) {
       if (images.size() == 1) throw;
       std::fprintf(stderr, "restore: error: %s\n", error.what());
@@ -90,14 +114,17 @@ int main(int argc, char** argv) {
                  "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
   app.add_option("--model", o.model,
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
-  app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
+  auto* aligned =
+      app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
   app.add_option("--landmarks", o.landmarks,
-                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)");
+                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
+      ->excludes(aligned);
   app.add_option("--strength", o.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--scale", o.scale, "size of the result, times the photo's")
       ->check(CLI::Range(1.0, 8.0))
+      ->excludes(aligned)
       ->capture_default_str();
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
