@@ -14,6 +14,7 @@
 // layers and networks
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/model/registry.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"
@@ -26,6 +27,7 @@
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/paste.hpp"
+#include "rfpp/photo/restore.hpp"
 #include "rfpp/photo/similarity.hpp"
 #include "rfpp/photo/warp.hpp"
 // files
@@ -34,5 +36,6 @@
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 #include "rfpp/io/parameters.hpp"
+#include "rfpp/io/tensors.hpp"
 
 #endif

@@ -16,8 +16,8 @@ struct Packing {
 };
 
 /// A convolution's weight: the raw tensor {out, kernel, kernel, in} and, once an executor has prepared it, an
-/// immutable packed form. Writing the raw weight drops the packed one; the raw one may be dropped after
-/// packing.
+/// immutable packed form. assign() drops the packed form; elements of the raw one that are written in place
+/// are not seen by it. The raw one may be dropped after packing.
 template <class T> class Filter {
  public:
   using value = T;
