@@ -23,6 +23,14 @@ struct Layer {
   Filter<float> weight{Extents{4, 3, 3, 2}};
   static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
 };
+struct Wide {
+  Tensor<double> weight = Tensor<double>::declared(vector_extents(6));
+  Filter<double> filter{Extents{1, 1, 1, 7}};
+  static void fields(auto&& f, auto&... models) {
+    f("weight", models.weight...);
+    f("filter", models.filter...);
+  }
+};
 struct Empty {
   static void fields(auto&&, auto&...) {}
 };
@@ -54,6 +62,22 @@ TEST_CASE("walk visits every parameter once, in order, under the checkpoint's na
                                           "weight"});
 }
 
+TEST_CASE("walk hands over each parameter with its own type") {
+  std::tuple<Wide, Norm<2>> model;
+  std::string seen;
+  walk(
+      [&](const std::string& name, auto& parameter) {
+        using P = std::remove_cvref_t<decltype(parameter)>;
+        seen += name + (is_filter<P> ? " filter of " : " tensor of ") +
+                (std::is_same_v<typename P::value, double> ? "double" : "float") +
+                to_string(parameter.extents()) + "; ";
+      },
+      model);
+  CHECK(seen ==
+        "0.weight tensor of double[1,1,1,6]; 0.filter filter of double[1,1,1,7]; 1.weight tensor of "
+        "float[1,1,1,2]; 1.bias tensor of float[1,1,1,2]; ");
+}
+
 TEST_CASE("walk over a const model sees const parameters") {
   const Model model;
   int count = 0;
@@ -77,7 +101,7 @@ TEST_CASE("walk takes several models side by side") {
         CHECK((first.extents() == third.extents()));
         using P = std::remove_cvref_t<decltype(first)>;
         if constexpr (is_tensor<P>) {
-          first = Tensor<float>(first.extents());
+          first = P(first.extents());
           second = first;
         }
         (void)name;

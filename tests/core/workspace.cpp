@@ -147,7 +147,8 @@ TEST_CASE("peak_bytes is what reserve needs for the same work") {
 TEST_CASE("blocks are aligned to 64 bytes, also those of no bytes, and lie apart") {
   WorkspaceHandle workspace(HostMemory::instance());
   std::vector<Storage> blocks;
-  for (std::size_t bytes : {0, 1, 63, 64, 65, 1000, 0, 100000, 3000000, 7}) {
+  constexpr std::size_t sizes[] = {0, 1, 63, 64, 65, 1000, 0, 100000, 3000000, 7};
+  for (std::size_t bytes : sizes) {
     blocks.emplace_back(bytes, *workspace);
     CHECK(reinterpret_cast<std::uintptr_t>(blocks.back().data()) % 64 == 0);
     std::memset(blocks.back().data(), static_cast<int>(blocks.size()), bytes);

@@ -76,6 +76,15 @@ TEST_CASE("a deeper map equals its nodes, each evaluated") {
               "square(leaky_relu(silu(x) * y)) - x");
 }
 
+TEST_CASE("a factor may be of any arithmetic type") {
+  Cpu ex(1);
+  const auto x = random_tensor<double>({1, 2, 3, 5}, 1);
+  const auto expected = eval(ex, x * 2.0);
+  CHECK(same_bits(eval(ex, x * 2), expected));
+  CHECK(same_bits(eval(ex, x * 2.0f), expected));
+  CHECK(same_bits(eval(ex, x * std::size_t{2}), expected));
+}
+
 TEST_CASE("operands that do not broadcast are an error that names the operation and both shapes") {
   const Tensor<float> a({2, 3, 4, 5}), b({2, 3, 4, 6});
   Cpu ex(1);

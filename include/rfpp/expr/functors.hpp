@@ -119,7 +119,11 @@ template <class F, int I> struct Adjoint {
 template <Expression A, Expression B> auto operator+(const A& a, const B& b) { return map(Add{}, a, b); }
 template <Expression A, Expression B> auto operator-(const A& a, const B& b) { return map(Subtract{}, a, b); }
 template <Expression A, Expression B> auto operator*(const A& a, const B& b) { return map(Multiply{}, a, b); }
-template <Expression A> auto operator*(const A& a, double factor) { return map(Scale{factor}, a); }
+// The factor's type is deduced: with `double` here, clang 14 stumbles over every `integer * object` that it
+// meets in this namespace.
+template <Expression A, class Factor>
+requires std::is_arithmetic_v<Factor>
+auto operator*(const A& a, Factor factor) { return map(Scale{static_cast<double>(factor)}, a); }
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
 template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
 template <Expression A> auto exp(const A& a) { return map(Exponential{}, a); }

@@ -1,0 +1,17 @@
+# headers.sh <include folder> <room> <compiler> <arguments>...
+# Every header of a room compiles alone.
+set -u
+include=$1 room=$2 && shift 2
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+
+failed=0
+for header in "$include/$room"/*.hpp; do
+  header=${header#"$include"/}
+  echo "#include \"$header\"" >"$folder/alone.cpp"
+  "$@" "$folder/alone.cpp" || {
+    echo "$header does not compile alone"
+    failed=1
+  }
+done
+exit $failed

@@ -1,0 +1,13 @@
+# umbrella.sh <include folder> <compiler> <arguments>...
+# rfpp/rfpp.hpp includes every header outside cuda/.
+set -u
+include=$1 && shift
+included=$("$@" -M -x c++ "$include/rfpp/rfpp.hpp") || exit 1
+failed=0
+for header in $(find "$include/rfpp" -name '*.hpp' -not -path '*/cuda/*'); do
+  grep -qwF -- "$header" <<<"$included" || {
+    echo "rfpp/rfpp.hpp does not include ${header#"$include"/}"
+    failed=1
+  }
+done
+exit $failed

@@ -1,0 +1,51 @@
+#include "rfpp/cpu/convolution_gradients.hpp"
+
+#include "rfpp/cpu/cpu.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+double dot(const Tensor<double>& a, const Tensor<double>& b) {
+  REQUIRE((a.extents() == b.extents()));
+  double sum = 0;
+  for (std::size_t i = 0; i < a.extents().size(); ++i) sum += a.data()[i] * b.data()[i];
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("the gradients of a convolution are its adjoints") {
+  Cpu one(1), three(3);
+  struct Case {
+    ConvolutionGeometry geometry;
+    Extents x;
+    int out;
+  };
+  for (const auto& [g, e, channels] : {Case{{3, 1, 1, 1}, {2, 7, 5, 3}, 4},
+                                       {{1, 1, 0, 0}, {3, 4, 5, 6}, 5},
+                                       {{3, 2, 0, 1}, {1, 17, 13, 2}, 3},
+                                       {{4, 2, 1, 1}, {2, 8, 6, 5}, 1},
+                                       {{3, 1, 1, 1}, {1, 1, 1, 1}, 1},
+                                       {{5, 3, 2, 1}, {1, 9, 11, 2}, 2}}) {
+    INFO("convolution of " << to_string(e) << ", kernel " << g.kernel << ", stride " << g.stride);
+    const auto x = random_tensor<double>(e, 1);
+    Filter<double> filter({channels, g.kernel, g.kernel, e.c});
+    filter.assign(random_tensor<double>(filter.extents(), 2));
+    const auto y = eval(one, anchor(ConvolutionCore<Tensor<double>>{g, x, filter}));
+    const auto gradient = random_tensor<double>(y.extents(), 3);
+    const auto data = anchor(ConvolutionDataGradientCore<Tensor<double>>{g, gradient, filter, e});
+    const auto weight = anchor(
+        ConvolutionFilterGradientCore<Tensor<double>, Tensor<double>>{g, x, gradient, filter.extents()});
+    const double expected = dot(y, gradient);
+    CHECK(dot(x, eval(one, data)) == Approx(expected).epsilon(1e-12));
+    CHECK(dot(filter.raw(), eval(one, weight)) == Approx(expected).epsilon(1e-12));
+    CHECK(same_bits(eval(three, data), eval(one, data)));
+    CHECK(same_bits(eval(three, weight), eval(one, weight)));
+    const auto accumulated = copy_of(eval(one, weight));
+    one.run(accumulated, weight * 2.0, true);
+    check_close(accumulated, eval(one, weight * 3.0), 1e-14, "accumulated");
+  }
+}

@@ -1,0 +1,33 @@
+#include "rfpp/nn/resample.hpp"
+
+#include "nn/golden.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+template <class T> void check() {
+  Cpu ex(2);
+  Upsample<8, T> up;
+  fill_convolution<T>(up.conv, "up.conv.weight", "up.conv.bias");
+  check_golden(bare(eval(ex, up(unrounded<T>("up.x", {1, 5, 6, 8})))), "up.y");
+  Downsample<6, T> down;
+  fill_convolution<T>(down.conv, "down.w", "down.b");
+  check_golden(bare(eval(ex, down(unrounded<T>("down.x", {1, 16, 14, 6})))), "down.y");
+}
+
+}  // namespace
+
+TEST_CASE("upsampling and downsampling give the golden values") {
+  check<float>();
+  check<double>();
+}
+
+TEST_CASE("downsampling halves, odd extents downwards") {
+  Cpu ex(1);
+  Downsample<2> down;
+  fill_convolution<float>(down.conv, "w", "b");
+  CHECK((down(Tensor<float>({1, 16, 14, 2})).extents() == Extents{1, 8, 7, 2}));
+  CHECK((down(Tensor<float>({1, 7, 5, 2})).extents() == Extents{1, 3, 2, 2}));
+}

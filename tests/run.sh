@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian, Ubuntu), builds the examples and the tests, and runs the tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+.ci/install g++ cmake ninja-build catch2 libcli11-dev libeigen3-dev libstb-dev nlohmann-json3-dev
+cmake --preset release
+cmake --build --preset release -j "$(nproc)"
+ctest --preset release -j "$(nproc)"
