@@ -133,7 +133,9 @@ struct Sum {
 struct Maximum {
   template <class T> RFPP_HD static T start() { return static_cast<T>(-HUGE_VAL); }
   /// A NaN on either side stays.
-  template <class T> RFPP_HD static T join(T a, T b) { return b <= a || a != a ? a : b; }
+  template <class T> RFPP_HD static T join(T a, T b) {
+    return b <= a || a != a ? a : b;  // NOLINT(misc-redundant-expression): a != a is a NaN
+  }
 };
 
 /// For every pixel of x {n,h,w,c} the row of `table` {entries,1,1,c} at the least squared distance, the first

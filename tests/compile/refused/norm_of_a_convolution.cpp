@@ -1,4 +1,5 @@
-// expect: the operand already holds a convolution, matrix product or reduction: materialise the inner one with eval(ex, ...)
+// expect: the operand already holds a convolution, matrix product or reduction: materialise the inner one
+// with eval(ex, ...)
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"

@@ -1,4 +1,5 @@
-// expect: two anchors (convolution, matrix product or reduction) in one expression: materialise one of them with eval(ex, ...)
+// expect: two anchors (convolution, matrix product or reduction) in one expression: materialise one of them
+// with eval(ex, ...)
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
