@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "rfpp/core/fields.hpp"
 #include "rfpp/cpu/cpu.hpp"
+#include "rfpp/io/parameters.hpp"
 #include "rfpp/model/codebook.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/nn/attention.hpp"
@@ -23,10 +24,8 @@ template <class Model> Inputs with_parameters(Model& model, Inputs inputs) {
   fill_hashed(model);
   walk(
       [&](const std::string&, const auto& p) {
-        if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>)
-          inputs.push_back(p.raw());
-        else
-          inputs.push_back(p);
+        if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(p)>::value, double>)
+          inputs.push_back(io::raw(p));
       },
       model);
   return inputs;
