@@ -114,16 +114,31 @@ template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Rema
   push(b, r.operand, RemapAdjoint<R, G>{r.rule, g, r.operand.extents()});
 }
 
-/// The cotangent of operand I of a map, as an expression.
+/// The epilogue with its accumulator replaced by v.
+template <class T, class V> auto with_accumulator(const Accumulator<T>&, const V& v) { return v; }
+template <class E, class V> auto with_accumulator(const E& e, const V&) { return e; }
+template <class F, class... A, class V> auto with_accumulator(const Map<F, A...>& m, const V& v) {
+  return std::apply(
+      [&](const auto&... a) {
+        return Map<F, decltype(with_accumulator(a, v))...>{m.f, {with_accumulator(a, v)...}};
+      },
+      m.operands);
+}
+
+/// The cotangent of operand I of a map, as an expression. An accumulator has no value any more; only adjoints
+/// that do not read it get here.
 template <int I, class F, class G, class... A> auto cotangent(const Map<F, A...>& m, const G& g) {
-  if constexpr (F::template passes<I>)
+  if constexpr (F::template passes<I>) {
     return g;
-  else
+  } else {
+    const Constant<typename G::value> unread{0, {}};
     return std::apply(
         [&](const auto&... a) {
-          return Map<Adjoint<F, I>, G, A...>{{m.f}, {g, a...}};
+          return Map<Adjoint<F, I>, G, decltype(with_accumulator(a, unread))...>{
+              {m.f}, {g, with_accumulator(a, unread)...}};
         },
         m.operands);
+  }
 }
 template <int I, class Ex, class F, class... A, class G>
 void push_operands(Back<Ex>& b, const Map<F, A...>& m, const G& g) {
@@ -199,16 +214,6 @@ template <class F, class... A, class G> auto accumulator_cotangent(const Map<F, 
     return found;
   }();
   return accumulator_cotangent(std::get<at>(m.operands), cotangent<at>(m, g));
-}
-/// The epilogue with its accumulator replaced by a tensor.
-template <class T, class V> auto with_accumulator(const Accumulator<T>&, const V& v) { return v; }
-template <class E, class V> auto with_accumulator(const E& e, const V&) { return e; }
-template <class F, class... A, class V> auto with_accumulator(const Map<F, A...>& m, const V& v) {
-  return std::apply(
-      [&](const auto&... a) {
-        return Map<F, decltype(with_accumulator(a, v))...>{m.f, {with_accumulator(a, v)...}};
-      },
-      m.operands);
 }
 
 // The gradients of each core, which are anchors again. y is what the core's anchor was evaluated to.
