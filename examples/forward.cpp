@@ -6,7 +6,7 @@ using namespace rfpp;
 namespace {
 
 struct Options {
-  std::string input, output, model = RestoreFormerPlusPlus::name, weights, save_weights;
+  std::string input, output, model = RestoreFormerPlusPlus::name, weights, save_weights, precision;
   bool hashed = false, all = false;
   int threads = 0;
 };
@@ -37,7 +37,7 @@ template <class N> void run(const Options& o) {
   const auto file = io::Checkpoint::open(o.input);
   const auto image = io::read_images(file.at("input"), o.input + ": input");
   Cpu ex(o.threads);
-  prepare(ex, model, RawWeights::drop);
+  prepare(ex, model, image.extents(), precision_named(o.precision), RawWeights::drop);
   const auto [restored, encoded] = model(ex, image, o.all ? Keep::all : Keep::decoder_needs);
   NamedTensors results{
       {"output", restored},
@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  add_precision(app, o.precision);
   return run_program(app, argc, argv, [&] {
     PublishedNetworks::visit(o.model, [&](auto network) { run<decltype(network)>(o); });
   });

@@ -61,6 +61,15 @@ inline std::vector<std::filesystem::path> list_images(const std::vector<std::str
   return images;
 }
 
+/// --precision: of a program that runs a network.
+inline void add_precision(CLI::App& app, std::string& name) {
+  name = "exact";
+  app.add_option("--precision", name,
+                 "reference: as close to the published network as float gets; exact: the same codebook "
+                 "indices; fast")
+      ->capture_default_str();
+}
+
 /// The first published network whose parameters a checkpoint has; "" where none fits.
 inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
   std::string name;
@@ -74,13 +83,14 @@ inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
 /// A network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones where
 /// there is no file; packed, and with its whole workspace reserved.
 template <class N>
-rfpp::Network<N> ready_network(rfpp::Cpu& ex, const std::string& weights, rfpp::Extents input) {
+rfpp::Network<N> ready_network(rfpp::Cpu& ex, const std::string& weights, rfpp::Extents input,
+                               rfpp::Precision precision = rfpp::Precision::exact) {
   rfpp::Network<N> model;
   if (weights.empty())
     rfpp::fill_hashed(model);
   else
     rfpp::io::load_parameters(model, weights);
-  rfpp::prepare(ex, model, rfpp::RawWeights::drop);
+  rfpp::prepare(ex, model, input, precision, rfpp::RawWeights::drop);
   rfpp::DryRun dry(ex.threads());
   model(dry, rfpp::Tensor<float>::declared(input));
   ex.workspace().reserve(dry.peak_bytes());

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks;
+  std::string output = "restored", weights, model, landmarks, precision;
   bool aligned = false, compare = false;
   double strength = 1, scale = 1;
   int threads = 0;
@@ -89,7 +89,7 @@ template <class N> void restore_all(const Options& options) {
   fs::create_directories(options.output);
   constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
   Cpu ex(options.threads);
-  const auto model = ready_network<N>(ex, options.weights, face);
+  const auto model = ready_network<N>(ex, options.weights, face, precision_named(options.precision));
   show_progress(ex, model, face);
   std::size_t failures = 0;
   for (const fs::path& image : images) try {
@@ -129,6 +129,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  add_precision(app, o.precision);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
     if (o.model.empty()) o.model = o.weights.empty() ? "" : fitting_network(io::Checkpoint::open(o.weights));

@@ -262,3 +262,35 @@ TEST_CASE("storage counts its handles") {
   c = {};
   CHECK(memory.releases == 1);
 }
+
+TEST_CASE("an attached storage lives as long as the block it is attached to") {
+  CountingMemory memory;
+  {
+    Storage block(100, memory);
+    CHECK(block.attached().id() == nullptr);
+    block.attach(Storage(10, memory));
+    const Storage copy = block;
+    CHECK(copy.attached().id() != nullptr);
+    CHECK(copy.attached().id() == block.attached().id());
+    block.attach(Storage(20, memory));  // replaces the first
+    CHECK(memory.allocations == 3);
+    CHECK(memory.releases == 1);
+    block.attach({});
+    CHECK(memory.releases == 2);
+    block.attach(Storage(30, memory));
+  }
+  CHECK(memory.allocations == memory.releases);
+  Storage().attach({});  // nothing to attach to
+}
+
+TEST_CASE("an attached part returns to the workspace with its block") {
+  CountingMemory memory;
+  WorkspaceHandle workspace(memory);
+  workspace->reserve(1 << 20);
+  const Storage first(1000, *workspace);
+  for (int i = 0; i < 10; ++i) {
+    Storage block(1 << 19, *workspace);
+    block.attach(Storage(1 << 18, *workspace));
+  }
+  CHECK(memory.allocations == 1);
+}

@@ -23,7 +23,15 @@ template <class T> struct Model {
   }
 };
 
-template <class T> void fill(Model<T>& model) {
+struct Wide {
+  static constexpr int channels = 2 * cpu::lane_count<float>;
+  ResnetBlock<BlockSpec{channels, channels, 1}> block;
+
+  auto operator()(auto& ex, const Tensor<float>& x) const { return bare(block(ex, tag<channels>(x))); }
+  static void fields(auto&& f, auto&... models) { f("block", models.block...); }
+};
+
+template <class AnyModel> void fill(AnyModel& model) {
   std::uint64_t seed = 0;
   walk(
       [&](const std::string&, auto& parameter) {
@@ -120,4 +128,20 @@ TEST_CASE("without raw weights a filter that is not packed for the executor thro
   CHECK(relative_l2(convolve(), Tensor<float>({1, 2, 2, 2})) > 0);  // packed anew from the raw weight
   filter.drop_raw();
   CHECK_THROWS_AS(convolve(), Error);
+}
+
+TEST_CASE("prepared for a size, a model gives the same values at that and other sizes") {
+  constexpr int c = Wide::channels;
+  for (const auto precision : {Precision::reference, Precision::exact, Precision::fast}) {
+    Wide direct, packed;
+    fill(direct);
+    fill(packed);
+    Cpu ex(2);
+    prepare(ex, packed, {1, 130, 140, c}, precision, RawWeights::drop);
+    CHECK(packed.block.conv1.weight.packing().kind != Packing::Kind::panels);
+    for (const Extents e : {Extents{1, 130, 140, c}, {2, 9, 11, c}}) {
+      const auto x = random_tensor<float>(e, 50);
+      check_close(packed(ex, x), direct(ex, x), 1e-5, to_string(e));
+    }
+  }
 }

@@ -34,45 +34,6 @@ int naive_nearest(const float* z, const Tensor<float>& table) {
 
 }  // namespace
 
-TEST_CASE("moments are the two-pass mean and deviation") {
-  Cpu ex(2);
-  for (const Extents e : shapes)
-    for (int groups : {1, 3, 4, e.c}) {
-      if (e.c % groups != 0) continue;
-      const std::string what = std::to_string(groups) + " groups of " + to_string(e);
-      for (double mean : {0.0, 100.0}) {
-        const auto x = random_tensor<float>(e, 1, mean - 1, mean + 1);
-        check_close(eval(ex, moments(x, groups, 1e-3)), naive_moments(x, groups, 1e-3), 2e-7, what);
-        const auto d = random_tensor<double>(e, 1, mean - 1, mean + 1);
-        check_close(eval(ex, moments(d, groups, 1e-3)), naive_moments(d, groups, 1e-3), 1e-10, what);
-      }
-    }
-}
-
-TEST_CASE("moments of a constant have the deviation sqrt(epsilon), never NaN") {
-  Cpu ex(1);
-  for (float value : {0.0f, 1.0f, -3.3f, 1e6f}) {
-    const Tensor<float> x({1, 5, 7, 4});
-    std::fill_n(x.data(), x.extents().size(), value);
-    const auto y = eval(ex, moments(x, 2, 1e-2));
-    for (int g = 0; g < 2; ++g) {
-      CHECK(y.data()[g] == Approx(value));
-      CHECK(y.data()[2 + g] == Approx(10).epsilon(value > 1e5f ? 0.5 : 1e-5));
-    }
-  }
-}
-
-TEST_CASE("a NaN or infinity makes its group's moments NaN, and no other") {
-  Cpu ex(2);
-  for (float poison : {std::nanf(""), infinity}) {
-    const auto x = random_tensor<float>({2, 5, 4, 8}, 1);
-    x.data()[(5 * 4 + 7) * 8 + 3] = poison;  // image 1, group 1
-    const auto y = eval(ex, moments(x, 4, 1e-6));
-    for (int n = 0; n < 2; ++n)
-      for (int g = 0; g < 4; ++g) CHECK(std::isnan(element(y, n, 1, 0, g)) == (n == 1 && g == 1));
-  }
-}
-
 TEST_CASE("sums and maxima over channels and over everything") {
   Cpu ex(3);
   for (const Extents e : shapes) {

@@ -126,3 +126,36 @@ TEST_CASE("leaves names every tensor that an expression reads, and how") {
   CHECK((seen[1] == std::pair<const Block*, bool>{filter.raw().id(), false}));
   CHECK((seen[2] == std::pair<const Block*, bool>{y.id(), true}));
 }
+
+TEST_CASE("eval_over writes over a tensor that nobody else holds, and over no other") {
+  Cpu ex(2);
+  const auto filter = random_filter({4, 3, 3, 4});
+  const auto x = random_tensor<float>({1, 6, 5, 4}, 1), y = random_tensor<float>({1, 6, 5, 4}, 2);
+  auto sum = [&](const Tensor<float>& residual) {
+    return anchor(ConvolutionCore<Tensor<float>>{{3, 1, 1, 1}, x, filter}) + residual;
+  };
+  const auto expected = copy_of(eval(ex, sum(y)));
+  auto over = [&](Tensor<float> old, const auto& e) { return eval_over(ex, std::move(old), e); };
+
+  auto alone = copy_of(y);
+  const Block* place = alone.id();
+  const auto e = sum(alone);
+  auto found = over(std::move(alone), e);
+  CHECK(found.id() == place);
+  CHECK(same_bits(found, expected));
+
+  const auto held = over(y, sum(y));  // y is still held here
+  CHECK(held.id() != y.id());
+  CHECK(same_bits(held, expected));
+
+  auto convolved = copy_of(x);  // read at other places
+  const auto at_other_places =
+      anchor(ConvolutionCore<Tensor<float>>{{3, 1, 1, 1}, convolved, filter}) + convolved;
+  place = convolved.id();
+  CHECK(over(std::move(convolved), at_other_places).id() != place);
+
+  auto row = random_tensor<float>(vector_extents(4), 3);  // of other extents
+  const auto wider = sum(row);
+  place = row.id();
+  CHECK(over(std::move(row), wider).id() != place);
+}

@@ -7,10 +7,22 @@
 
 namespace rfpp::inline v0 {
 
-/// The order of a packed filter's elements. `panels`: [ceil(out / columns)][kernel * kernel * in][columns],
-/// the right-hand operand of a matrix micro-kernel, zero beyond `out`.
+/// The order of a packed filter's elements, and so the algorithm that reads it.
+/// `panels`: [ceil(out / columns)][kernel * kernel * in][columns], the right-hand operand of a matrix
+/// micro-kernel, zero beyond `out`.
+/// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
+/// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
+/// tiles of m x m.
 struct Packing {
-  enum class Kind { none, panels } kind = Kind::none;
+  enum class Kind {
+    none,
+    panels,
+    winograd_f2,
+    winograd_f4,
+    winograd_f6,
+    upsample_f2,
+    upsample_f3
+  } kind = Kind::none;
   int columns = 0;
   friend constexpr bool operator==(const Packing&, const Packing&) = default;
 };

@@ -37,7 +37,8 @@ template <class T> class Tensor : public AnyTensor {
   Extents extents() const { return shape; }
   const Block* id() const { return storage.id(); }
   bool has_storage() const { return id() != nullptr; }
-  /// The first element; null for a declared tensor.
+  /// The first element; null for a declared tensor. Who writes elements of a tensor that an evaluation has
+  /// made must call storage.attach({}): what is known of the elements no longer holds.
   T* data() const { return static_cast<T*>(storage.data()); }
   std::span<T> elements() const { return {data(), shape.size()}; }
 

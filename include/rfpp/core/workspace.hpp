@@ -79,6 +79,7 @@ struct Block {
   Workspace* home = nullptr;                   // set for a part of a workspace
   Block *previous = nullptr, *next = nullptr;  // neighbours in the workspace's address order
   bool free = false;
+  Block* companion = nullptr;  // counted
 };
 
 /// A pool of memory with first fit and coalescing. A block returns when its last handle dies, on whatever
@@ -269,11 +270,30 @@ class Storage {
 
   const Block* id() const { return block_; }
   void* data() const { return block_ == nullptr ? nullptr : block_->data; }
-  bool shared() const { return block_ != nullptr && block_->references.load(std::memory_order_relaxed) > 1; }
+  /// Another storage that lives as long as this one's block: what is known of its content. Replaces the one
+  /// before.
+  void attach(Storage companion) const {
+    if (block_ == nullptr) return;
+    const Storage replaced(std::exchange(block_->companion, std::exchange(companion.block_, nullptr)));
+  }
+  Storage attached() const {
+    Storage companion;
+    if (block_ != nullptr && block_->companion != nullptr) {
+      companion.block_ = block_->companion;
+      companion.block_->references.fetch_add(1, std::memory_order_relaxed);
+    }
+    return companion;
+  }
+  bool shared() const { return holders() > 1; }
+  /// Handles on the block.
+  int holders() const { return block_ == nullptr ? 0 : block_->references.load(std::memory_order_relaxed); }
 
  private:
+  explicit Storage(Block* counted) : block_(counted) {}
+
   // Not inline: handles die in many places, and this keeps programs small and quick to compile.
   [[gnu::noinline]] static void give_back(Block* block) noexcept {
+    if (block->companion != nullptr) const Storage companion(std::exchange(block->companion, nullptr));
     if (block->home != nullptr) {
       block->home->give(block);
     } else {

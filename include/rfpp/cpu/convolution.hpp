@@ -68,8 +68,8 @@ void stage_rows(const ConvolutionTiling<T>& t, const Operand<T>& x, int n, int f
   }
 }
 
-/// out = epilogue(convolution(prologue(x), packed filter)). scratch: scratch_size() elements for every
-/// thread.
+/// out = epilogue(convolution(prologue(x), packed filter)), with the sums of what each task wrote. scratch:
+/// scratch_size() elements for every thread.
 template <class T>
 void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>& x, const T* packed,
               const Emitter<T>& emitter, T* scratch) {
@@ -77,6 +77,7 @@ void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>&
   pool.for_each(t.tasks(), [&](int task, int worker) {
     T* staged = scratch + static_cast<std::size_t>(worker) * t.scratch_size();
     T* accumulators = staged + (t.staged_size() + 15) / 16 * 16;
+    emitter.clear_sums(task);
     const int n = task / t.tasks_per_image(), first_row = task % t.tasks_per_image() * t.rows;
     const int rows = std::min(t.rows, t.out.h - first_row);
     stage_rows(t, x, n, first_row * g.stride - g.pad_before, t.staged_rows(rows), staged);
@@ -96,6 +97,7 @@ void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>&
       for_each_run(t.out, n, base, base + count, [&](Pixel first, int run) {
         const int done = first.h * t.out.w + first.w - base;
         emitter.emit(first, run, accumulators + static_cast<std::ptrdiff_t>(done) * pitch, pitch);
+        emitter.sum(task, emitter.at(first), 1, run, 0);
       });
     }
   });

@@ -19,6 +19,8 @@ struct Cancelled : Error {
 /// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
 class Cpu {
  public:
+  static constexpr bool overwrites = true;
+
   /// `threads` 0: as many as the machine has.
   explicit Cpu(int threads = 0) : pool_(threads), workspace_(HostMemory::instance()) {}
 
@@ -37,6 +39,7 @@ class Cpu {
 
   /// out = e, or out += e.
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
+    out.storage.attach({});
     const auto plan = plan_of(e);
     const auto emitter = emitter_of(out, plan, accumulate);
     const Extents extents = out.extents();
@@ -48,11 +51,19 @@ class Cpu {
   }
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
+    out.storage.attach({});
     const auto plan = plan_of(a.epilogue);
     const cpu::Scratch needs = cpu::scratch_of(a.core);
     const Storage scratch(needs.total(threads()), *workspace_);
     char* shared = static_cast<char*>(scratch.data());
-    run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
+    if constexpr (is_convolution<Core>) {
+      const Storage sums(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
+      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared,
+               static_cast<double*>(sums.data()));
+      out.storage.attach(sums);
+    } else {
+      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
+    }
   }
 
   /// target += e summed over the extents that are 1 in target.
@@ -72,14 +83,13 @@ class Cpu {
             rows.data()[static_cast<std::ptrdiff_t>(i) * width + c];
   }
 
-  /// Packs a filter for this executor, unless that is done already.
-  template <class T> void pack(Filter<T>& filter) {
-    constexpr Packing packing{Packing::Kind::panels, cpu::MicroTile<T>::columns};
+  /// Packs a filter for this executor, unless it is packed already.
+  template <class T> void pack(Filter<T>& filter, Packing::Kind kind = Packing::Kind::panels) {
+    const Packing packing{kind, cpu::MicroTile<T>::columns};
     if (filter.packing() == packing) return;
-    const Extents f = filter.extents();
-    const auto size = cpu::panels_size<T>(f.h * f.w * f.c, f.n);
+    const auto size = cpu::packed_size<T>(kind, filter.extents());
     Tensor<T> packed(Storage(size * sizeof(T), HostMemory::instance()), {1, 1, 1, static_cast<int>(size)});
-    cpu::pack_filter(pool_, filter.raw(), packed.data());
+    cpu::pack(pool_, kind, filter.raw(), packed.data());
     filter.set_packed(packing, std::move(packed));
   }
 
@@ -97,20 +107,33 @@ class Cpu {
     f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, e.extents(), dense});
   }
 
+  /// Leaves the sums of the result's channels in `sums`.
   template <class X, class T>
-  void run_core(const ConvolutionCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
-    const cpu::ConvolutionTiling<T> tiling(core.geometry, core.x.extents(), emitter.extents);
-    const T* packed = nullptr;
-    if (core.filter.packing() == Packing{Packing::Kind::panels, cpu::MicroTile<T>::columns}) {
-      packed = core.filter.packed().data();
-    } else {
-      cpu::pack_filter(pool_, core.filter.raw(), reinterpret_cast<T*>(shared));
-      packed = reinterpret_cast<const T*>(shared);
+  void run_core(const ConvolutionCore<X>& core, cpu::Emitter<T> emitter, char* shared, char* scratch,
+                double* sums) {
+    const cpu::ConvolutionNeeds needs = cpu::convolution_needs(core);
+    const cpu::ConvolutionParts parts = cpu::parts_of(core, needs);
+    auto kind = cpu::usable_packing(core);
+    const T* packed = core.filter.packed().data();
+    if (kind == Packing::Kind::none) {
+      auto* fresh = reinterpret_cast<T*>(shared + parts.shared);
+      kind = Packing::Kind::panels;
+      cpu::pack(pool_, kind, core.filter.raw(), fresh);
+      packed = fresh;
     }
-    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
-      cpu::convolve(pool_, tiling, x, packed, emitter, reinterpret_cast<T*>(scratch));
-    });
-    multiply_adds_ += static_cast<double>(emitter.extents.size()) * tiling.depth();
+    emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
+    emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
+    auto convolve = [&](const cpu::Operand<T>& x) {
+      cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
+                    reinterpret_cast<T*>(scratch));
+    };
+    if (cpu::upsamples(kind))
+      with_operand<T>(cpu::before_upsampling(core.x), convolve);
+    else
+      with_operand<T>(core.x, convolve);
+    cpu::join_sums(emitter.extents, needs.tasks_per_image, emitter.sums, sums);
+    const Extents f = core.filter.extents();
+    multiply_adds_ += static_cast<double>(emitter.extents.size()) * f.h * f.w * f.c;
     if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
   }
   template <class G, class T>
@@ -144,8 +167,15 @@ class Cpu {
   void run_core(const MomentsCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
     auto* sums = reinterpret_cast<double*>(shared);
     auto* buffer = reinterpret_cast<T*>(scratch);
-    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) { cpu::band_moments(pool_, x, sums, buffer); });
-    cpu::finish_moments(core.x.extents(), core.groups, core.epsilon, sums, emitter, buffer);
+    const Extents e = core.x.extents();
+    if (const Storage known = cpu::attached_sums(core.x); known.id() != nullptr) {
+      sums = static_cast<double*>(known.data());
+    } else {
+      double* parts = sums + cpu::sums_count(e);
+      with_operand<T>(core.x, [&](const cpu::Operand<T>& x) { cpu::band_moments(pool_, x, parts, buffer); });
+      cpu::join_sums(e, cpu::Bands(e, cpu::band_elements).per_image, parts, sums);
+    }
+    cpu::finish_moments(e, core.groups, core.epsilon, sums, emitter, buffer);
   }
   template <class Operation, class X, class T>
   void run_core(const ReductionCore<Operation, X>& core, const cpu::Emitter<T>& emitter, char* shared,

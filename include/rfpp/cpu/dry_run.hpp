@@ -1,6 +1,8 @@
 #ifndef RFPP_CPU_DRY_RUN_HPP
 #define RFPP_CPU_DRY_RUN_HPP
 
+#include <functional>
+
 #include "rfpp/cpu/scratch.hpp"
 #include "rfpp/expr/eval.hpp"
 
@@ -10,8 +12,15 @@ namespace rfpp::inline v0 {
 /// do. Parameters need no storage.
 class DryRun {
  public:
+  static constexpr bool overwrites = true;
+
   explicit DryRun(int threads = 1) : threads_(threads), workspace_(NoMemory::instance()) {
     workspace_->reserve(std::size_t{1} << 50);
+  }
+
+  /// `callback` is told of every convolution, and the storage of its filter's raw weight.
+  void on_convolution(std::function<void(const ConvolutionShape&, const Block* weight)> callback) {
+    on_convolution_ = std::move(callback);
   }
 
   /// Bytes of workspace: the most that tensors and kernels' scratch take up at once.
@@ -22,11 +31,17 @@ class DryRun {
   double multiply_adds() const { return multiply_adds_; }
 
   template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }
-  template <class T, class E> void run(const Tensor<T>&, const E&, bool = false) { ++evaluations_; }
-  template <class T, class Core, class Epilogue>
-  void run(const Tensor<T>&, const Anchor<Core, Epilogue>& a, bool = false) {
+  template <class T, class E> void run(const Tensor<T>& out, const E&, bool = false) {
     ++evaluations_;
+    out.storage.attach({});
+  }
+  template <class T, class Core, class Epilogue>
+  void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool = false) {
+    ++evaluations_;
+    out.storage.attach({});
     const Storage scratch(cpu::scratch_of(a.core).total(threads_), *workspace_);
+    if constexpr (is_convolution<Core>)
+      out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
     count(a.core);
   }
 
@@ -35,6 +50,8 @@ class DryRun {
     const Extents f = core.filter.extents();
     ++convolutions_;
     multiply_adds_ += static_cast<double>(core.extents().size()) * f.h * f.w * f.c;
+    if (on_convolution_ && core.filter.has_raw())
+      on_convolution_({core.geometry, core.x.extents(), f, cpu::is_upsampled<X>}, core.filter.raw().id());
   }
   template <class Core> void count(const Core&) {}
 
@@ -42,6 +59,7 @@ class DryRun {
   WorkspaceHandle workspace_;
   int evaluations_ = 0, convolutions_ = 0;
   double multiply_adds_ = 0;
+  std::function<void(const ConvolutionShape&, const Block*)> on_convolution_;
 };
 
 }  // namespace rfpp::inline v0

@@ -1,7 +1,6 @@
 #ifndef RFPP_CPU_REDUCTIONS_HPP
 #define RFPP_CPU_REDUCTIONS_HPP
 
-#include <cmath>
 #include <limits>
 
 #include "rfpp/cpu/operand.hpp"
@@ -11,59 +10,11 @@
 namespace rfpp::inline v0::cpu {
 
 inline constexpr int band_elements = 1 << 15;
+inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
 
 /// Elements of scratch that one thread needs: a run of pixels of a band, or two statistics for every channel.
 inline std::size_t band_scratch(Extents e) {
   return static_cast<std::size_t>(std::max(band_elements, 2 * e.c));
-}
-
-/// Sum and sum of squares per channel, gathered in double over fixed bands: Bands(x).count() * 2 * channels
-/// doubles.
-template <class T> void band_moments(ThreadPool& pool, const Operand<T>& x, double* sums, T* scratch) {
-  const Extents e = x.extents;
-  const Bands bands(e, band_elements);
-  pool.for_each(bands.count(), [&](int band, int worker) {
-    double* __restrict sum = sums + static_cast<std::ptrdiff_t>(band) * 2 * e.c;
-    double* __restrict square = sum + e.c;
-    std::fill_n(sum, 2 * e.c, 0.0);
-    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
-    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
-      const T* row = x.run(first, pixels, buffer);
-      for (int p = 0; p < pixels; ++p, row += e.c)
-        for (int c = 0; c < e.c; ++c) {
-          const double v = static_cast<double>(row[c]);
-          sum[c] += v;
-          square[c] += v * v;
-        }
-    });
-  });
-}
-
-/// Mean and 1 / sqrt(variance + epsilon) of every image and group from the sums of its bands, in their order.
-template <class T>
-void finish_moments(Extents e, int groups, double epsilon, const double* sums, const Emitter<T>& emitter,
-                    T* scratch) {
-  const Bands bands(e, band_elements);
-  const int per_group = e.c / groups;
-  const double count = static_cast<double>(e.h) * e.w * per_group;
-  for (int n = 0; n < e.n; ++n) {
-    for (int g = 0; g < groups; ++g) {
-      double sum = 0, square = 0;
-      for (int band = n * bands.per_image; band < (n + 1) * bands.per_image; ++band) {
-        const double* part = sums + static_cast<std::ptrdiff_t>(band) * 2 * e.c + g * per_group;
-        for (int c = 0; c < per_group; ++c) {
-          sum += part[c];
-          square += part[e.c + c];
-        }
-      }
-      const double mean = sum / count, variance = std::max(0.0, square / count - mean * mean);
-      scratch[g] = static_cast<T>(mean);
-      // A NaN in the sums must stay one: max(0, NaN) is 0.
-      scratch[groups + g] = static_cast<T>(1.0 / std::sqrt((square - square) + variance + epsilon));
-    }
-    emitter.emit({n, 0, 0}, 1, scratch, groups);
-    emitter.emit({n, 1, 0}, 1, scratch + groups, groups);
-  }
 }
 
 /// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorises.

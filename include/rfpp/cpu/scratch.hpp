@@ -1,10 +1,10 @@
 #ifndef RFPP_CPU_SCRATCH_HPP
 #define RFPP_CPU_SCRATCH_HPP
 
-#include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/algorithm.hpp"
 #include "rfpp/cpu/convolution_gradients.hpp"
 #include "rfpp/cpu/matmul.hpp"
-#include "rfpp/cpu/reductions.hpp"
+#include "rfpp/cpu/moments.hpp"
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
 
@@ -19,11 +19,22 @@ struct Scratch {
 
 constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
+/// Bytes of the shared scratch of a convolution, one part after the other.
+struct ConvolutionParts {
+  std::size_t shared, packed, sums;
+};
+template <class X> ConvolutionParts parts_of(const ConvolutionCore<X>& core, const ConvolutionNeeds& needs) {
   using T = typename X::value;
-  const ConvolutionTiling<T> t(core.geometry, core.x.extents(), core.extents());
-  const bool packed = core.filter.packing().kind != Packing::Kind::none;
-  return {packed ? 0 : aligned(t.packed_size() * sizeof(T)), t.scratch_size() * sizeof(T)};
+  const Extents out = core.extents();
+  const bool pack = usable_packing(core) == Packing::Kind::none;
+  return {aligned(needs.shared * sizeof(T)),
+          pack ? aligned(packed_size<T>(Packing::Kind::panels, core.filter.extents()) * sizeof(T)) : 0,
+          aligned(static_cast<std::size_t>(needs.tasks_per_image) * sums_count(out) * sizeof(double))};
+}
+template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
+  const ConvolutionNeeds needs = convolution_needs(core);
+  const ConvolutionParts parts = parts_of(core, needs);
+  return {parts.shared + parts.packed + parts.sums, needs.per_thread * sizeof(typename X::value)};
 }
 template <class G> Scratch scratch_of(const ConvolutionDataGradientCore<G>& core) {
   using T = typename G::value;
@@ -41,9 +52,10 @@ template <class A, class B> Scratch scratch_of(const MatmulCore<A, B>& core) {
 }
 template <class X> Scratch scratch_of(const MomentsCore<X>& core) {
   const Extents e = core.x.extents();
-  const std::size_t sums =
-      static_cast<std::size_t>(Bands(e, band_elements).count()) * 2 * static_cast<std::size_t>(e.c);
-  return {aligned(sums * sizeof(double)), band_scratch(e) * sizeof(typename X::value)};
+  const std::size_t bands = static_cast<std::size_t>(Bands(e, band_elements).count());
+  const std::size_t sums = sums_count(e) + bands * sums_count({1, 1, 1, e.c});
+  const bool known = attached_sums(core.x).id() != nullptr;
+  return {known ? 0 : aligned(sums * sizeof(double)), band_scratch(e) * sizeof(typename X::value)};
 }
 template <class Operation, class X> Scratch scratch_of(const ReductionCore<Operation, X>& core) {
   using T = typename X::value;

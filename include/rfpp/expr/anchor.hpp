@@ -60,6 +60,9 @@ template <class X> struct ConvolutionCore {
   }
 };
 
+template <class Core> constexpr bool is_convolution = false;
+template <class X> constexpr bool is_convolution<ConvolutionCore<X>> = true;
+
 /// The gradient of a convolution's input {as `shape`} from that of its output.
 template <class G> struct ConvolutionDataGradientCore {
   using value = typename G::value;

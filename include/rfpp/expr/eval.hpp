@@ -17,6 +17,21 @@ template <class Executor, class E> [[gnu::noinline]] auto evaluate(Executor& ex,
   ex.run(out, e);
   return out;
 }
+/// `old` is held by the caller, and by e for every time that e reads it.
+template <class Executor, class T, class E>
+[[gnu::noinline]] auto evaluate_over(Executor& ex, const Tensor<T>& old, const E& e) {
+  int holders = 1;
+  bool in_place = old.extents() == e.extents();
+  leaves(e, [&](const auto& t, bool pointwise) {
+    if (t.id() != old.id()) return;
+    ++holders;
+    in_place = in_place && pointwise;
+  });
+  in_place = in_place && old.storage.holders() == holders;
+  const auto out = in_place ? old : ex.template tensor<T>(e.extents());
+  ex.run(out, e);
+  return out;
+}
 }  // namespace detail
 
 /// The value of an expression as a tensor. A tensor is its own value: no copy.
@@ -25,6 +40,15 @@ template <class Executor, Expression E> auto eval(Executor& ex, const E& e) {
     return e;
   else
     return tag<channels_of<E>>(detail::evaluate(ex, bare(e)));
+}
+
+/// The value of an expression that reads `old`, in the storage of `old` where nobody else holds that and
+/// every element is read at its own place only; else, and on executors without `overwrites`, in a new tensor.
+template <class Executor, Expression Old, Expression E> auto eval_over(Executor& ex, Old old, const E& e) {
+  if constexpr (requires { requires Executor::overwrites; })
+    return tag<channels_of<E>>(detail::evaluate_over(ex, bare(old), bare(e)));
+  else
+    return eval(ex, e);
 }
 
 /// Writes the value of an expression into a tensor of the same extents. In place is fine where every element

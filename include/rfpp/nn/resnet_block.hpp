@@ -30,7 +30,8 @@ template <BlockSpec S, class T = float> struct ResnetBlock {
   auto operator()(auto& ex, auto x) const {
     auto h = eval(ex, conv1(silu(norm1(ex, x))));
     auto residual = nin_shortcut(ex, std::move(x));  // x may die here, before conv2's output is born
-    return eval(ex, conv2(silu(norm2(ex, std::move(h)))) + std::move(residual));
+    auto sum = conv2(silu(norm2(ex, std::move(h)))) + residual;
+    return eval_over(ex, std::move(residual), sum);
   }
 
   static void fields(auto&& f, auto&... models) {

@@ -1,0 +1,138 @@
+#ifndef RFPP_CPU_ALGORITHM_HPP
+#define RFPP_CPU_ALGORITHM_HPP
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/winograd.hpp"
+#include "rfpp/expr/remap.hpp"
+
+// The one place where a convolution's algorithm is chosen. It is chosen when its filter is packed: a packed
+// filter is read by the algorithm that it was packed for, at any size.
+
+namespace rfpp::inline v0 {
+
+/// How closely convolutions follow the direct sum. Relative L2 errors a layer against float64: direct 4e-7 to
+/// 1.2e-6, F2 and the folded upsampling below 7e-7, F4 0.8e-6 to 1.5e-6, F6 3e-6 to 9e-6.
+enum class Precision {
+  reference,  ///< direct and F2
+  exact,      ///< also F4 from 32x32 on, and folded upsampling; the codebook indices stay the published ones
+  fast,       ///< also F6 from 128x128 on
+};
+/// The precision called "reference", "exact" or "fast". Throws Error over other names.
+inline Precision precision_named(std::string_view name) {
+  if (name == "reference") return Precision::reference;
+  if (name == "exact") return Precision::exact;
+  if (name == "fast") return Precision::fast;
+  throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
+}
+
+/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling.
+struct ConvolutionShape {
+  ConvolutionGeometry geometry;
+  Extents in, filter;
+  bool upsampled;
+};
+
+namespace cpu {
+
+template <class X> constexpr bool is_upsampled = false;
+template <class A> constexpr bool is_upsampled<Remap<Upsample2, A>> = true;
+/// What is convolved, where the kernel does the upsampling.
+template <class X> const X& before_upsampling(const X& x) { return x; }
+template <class A> const A& before_upsampling(const Remap<Upsample2, A>& x) { return x.operand; }
+
+constexpr bool upsamples(Packing::Kind kind) {
+  return kind == Packing::Kind::upsample_f2 || kind == Packing::Kind::upsample_f3;
+}
+
+/// Whether minimal filtering applies at all.
+template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
+  const auto& g = s.geometry;
+  return std::is_same_v<T, float> && g.kernel == 3 && g.stride == 1 && g.pad_before == 1 &&
+         g.pad_after == 1 && s.filter.c % lane_count<T> == 0 && s.filter.n % lane_count<T> == 0;
+}
+
+template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Precision precision) {
+  using Kind = Packing::Kind;
+  if (!has_schemes<T>(s)) return Kind::panels;
+  const int side = std::min(s.in.h, s.in.w);
+  if (precision == Precision::reference) return Kind::winograd_f2;
+  if (s.upsampled) return side < 64 ? Kind::upsample_f2 : Kind::upsample_f3;
+  if (side < 32) return Kind::winograd_f2;
+  return side < 128 || precision == Precision::exact ? Kind::winograd_f4 : Kind::winograd_f6;
+}
+
+/// Elements of a filter {out,kernel,kernel,in} packed as `kind`.
+template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
+  std::size_t products = static_cast<std::size_t>(filter.h) * static_cast<std::size_t>(filter.w);
+  with_scheme(kind, [&](auto scheme) {
+    products = static_cast<std::size_t>(scheme.products) * static_cast<std::size_t>(scheme.products);
+  });
+  return products * panels_size<T>(filter.c, filter.n);
+}
+template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<T>& raw, T* packed) {
+  bool found = false;
+  if constexpr (std::is_same_v<T, float>)
+    found = with_scheme(kind, [&](auto scheme) { pack_winograd<decltype(scheme)>(pool, raw, packed); });
+  if (!found) pack_filter(pool, raw, packed);
+}
+
+/// How the filter of a convolution is packed, if this executor can use that here; else `none`.
+template <class X> Packing::Kind usable_packing(const ConvolutionCore<X>& core) {
+  using T = typename X::value;
+  const Packing packing = core.filter.packing();
+  const bool fits = packing.columns == MicroTile<T>::columns &&
+                    (packing.kind == Packing::Kind::panels ||
+                     (has_schemes<T>({core.geometry, {}, core.filter.extents(), false}) &&
+                      (is_upsampled<X> || !upsamples(packing.kind))));
+  return fits ? packing.kind : Packing::Kind::none;
+}
+
+/// Elements of scratch that all threads share, and that each needs; and tasks that write the result.
+struct ConvolutionNeeds {
+  std::size_t shared, per_thread;
+  int tasks_per_image;
+};
+template <class T>
+ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry& g, Extents in,
+                                   Extents out) {
+  ConvolutionNeeds needs{};
+  const bool found = with_scheme(kind, [&](auto scheme) {
+    const WinogradTiling<decltype(scheme), T> t(in, out);
+    needs = {t.shared_size(), t.scratch_size(), t.tasks_per_image()};
+  });
+  if (found) return needs;
+  const ConvolutionTiling<T> t(g, in, out);
+  return {0, t.scratch_size(), t.tasks_per_image()};
+}
+/// The same for a core, `in` being what its algorithm reads.
+template <class X> ConvolutionNeeds convolution_needs(const ConvolutionCore<X>& core) {
+  const auto kind = usable_packing(core);
+  return convolution_needs<typename X::value>(
+      kind, core.geometry, upsamples(kind) ? before_upsampling(core.x).extents() : core.x.extents(),
+      core.extents());
+}
+
+/// out = epilogue(convolution(prologue(x), packed filter)) by the algorithm of the packing; x before
+/// upsampling where that is the algorithm's.
+template <class T>
+void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g, const Operand<T>& x,
+              const T* packed, const Emitter<T>& emitter, T* shared, T* scratch) {
+  if constexpr (std::is_same_v<T, float>) {
+    const bool found = with_scheme(kind, [&](auto scheme) {
+      using S = decltype(scheme);
+      const WinogradTiling<S, T> t(x.extents, emitter.extents);
+      WinogradConvolution<S, T>(t, x, packed, emitter, shared, scratch).run(pool);
+    });
+    if (found) return;
+  }
+  convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
+}
+
+}  // namespace cpu
+}  // namespace rfpp::inline v0
+
+#endif

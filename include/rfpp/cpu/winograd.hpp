@@ -1,0 +1,276 @@
+#ifndef RFPP_CPU_WINOGRAD_HPP
+#define RFPP_CPU_WINOGRAD_HPP
+
+#include "rfpp/cpu/micro_kernel.hpp"
+#include "rfpp/cpu/thread_pool.hpp"
+#include "rfpp/cpu/winograd_schemes.hpp"
+
+namespace rfpp::inline v0::cpu {
+
+/// How a convolution by minimal filtering is cut into tasks: blocks of consecutive tiles, each staged,
+/// transformed, multiplied and transformed back while it lies in the cache. An image of few tiles is one
+/// block, whose phases are cut instead, so that its large filter is read once.
+template <class S, class T> struct WinogradTiling {
+  static constexpr int source_count = S::inputs * S::inputs, product_count = S::products * S::products;
+  static constexpr int staged_tiles = 24 / S::step;
+  static constexpr int staged_columns = staged_tiles * S::step + S::inputs - S::step;
+  static constexpr int strip_tiles = 16 / S::outputs, strip_columns = strip_tiles * S::outputs;
+
+  Extents in, out;  // `in` before upsampling
+  int tiles_h, tiles_w, block;
+  bool by_phases;
+
+  WinogradTiling(Extents input, Extents output) : in(input), out(output) {
+    auto tiles = [](int extent) { return (extent - S::first_output + S::outputs - 1) / S::outputs; };
+    tiles_h = tiles(out.h);
+    tiles_w = tiles(out.w);
+    by_phases = tiles_per_image() <= 128;
+    if (by_phases) {
+      block = round_up(tiles_per_image(), MicroTile<T>::rows);
+    } else {
+      constexpr std::size_t block_bytes = std::size_t{1} << 19;  // of the order of the second-level cache
+      constexpr int unit = MicroTile<T>::rows < 12 ? 2 * MicroTile<T>::rows : MicroTile<T>::rows;
+      const auto tile_elements = static_cast<std::size_t>(source_count) * static_cast<std::size_t>(in.c) +
+                                 static_cast<std::size_t>(product_count) * pitch();
+      block = tile_elements * 2 * unit * sizeof(T) <= block_bytes ? 2 * unit : unit;
+    }
+  }
+
+  int tiles_per_image() const { return tiles_h * tiles_w; }
+  /// Tasks that write the result of an image.
+  int tasks_per_image() const { return by_phases ? tiles_h : blocks_per_image(); }
+  int blocks_per_image() const { return (tiles_per_image() + block - 1) / block; }
+  std::size_t pitch() const { return static_cast<std::size_t>(round_up(out.c, MicroTile<T>::columns)); }
+  // The 16 more keep the positions of one tile out of the same sets of the cache.
+  std::size_t source_stride() const {
+    return static_cast<std::size_t>(block) * static_cast<std::size_t>(in.c) + 16;
+  }
+  /// Whether the product of a transformed input may be written where the one before it lay.
+  bool in_place() const { return !S::upsamples && !by_phases && pitch() <= static_cast<std::size_t>(in.c); }
+  std::size_t product_stride() const {
+    return in_place() ? source_stride() : static_cast<std::size_t>(block) * pitch() + 16;
+  }
+  std::size_t sources_size() const { return (source_count + 1) * source_stride(); }
+  std::size_t products_size() const { return in_place() ? 0 : product_count * product_stride(); }
+  std::size_t staged_size() const {
+    return static_cast<std::size_t>(S::inputs) * staged_columns * static_cast<std::size_t>(in.c);
+  }
+  std::size_t strip_size() const { return static_cast<std::size_t>(S::outputs) * strip_columns * pitch(); }
+  /// Elements of scratch that all threads share, and that one thread needs.
+  std::size_t shared_size() const { return by_phases ? sources_size() + products_size() : 0; }
+  std::size_t scratch_size() const {
+    return staged_size() + strip_size() + (by_phases ? 0 : sources_size() + products_size());
+  }
+  std::size_t packed_size() const { return product_count * panels_size<T>(in.c, out.c); }
+};
+
+/// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
+template <class S, class T> void pack_winograd(ThreadPool& pool, const Tensor<T>& raw, T* packed) {
+  constexpr int columns = MicroTile<T>::columns, products = S::products;
+  const Extents f = raw.extents();
+  const int panels = round_up(f.n, columns) / columns;
+  const std::size_t product_size = panels_size<T>(f.c, f.n);
+  pool.for_each(panels, [&](int panel, int) {
+    for (int k = 0; k < f.c; ++k)
+      for (int j = 0; j < columns; ++j) {
+        const int o = panel * columns + j;
+        T* out = packed + (static_cast<std::ptrdiff_t>(panel) * f.c + k) * columns + j;
+        double rows[products][3] = {};
+        if (o < f.n)
+          for (int x = 0; x < 3; ++x) {
+            const T* g = raw.data() + (static_cast<std::ptrdiff_t>(o) * 9 + x) * f.c + k;
+            for (int i = 0; i < products; ++i)
+              for (int y = 0; y < 3; ++y) rows[i][x] += S::filter[i][y] * static_cast<double>(g[3 * y * f.c]);
+          }
+        for (const auto& row : rows)
+          for (int i = 0; i < products; ++i, out += product_size)
+            *out = static_cast<T>(row[0] * S::filter[i][0] + row[1] * S::filter[i][1] +
+                                  row[2] * S::filter[i][2]);
+      }
+  });
+}
+
+/// One convolution of stride 1 with a 3x3 filter, padded by 1; both channel counts are multiples of the
+/// lanes.
+template <class S, class T> class WinogradConvolution {
+ public:
+  using Tiling = WinogradTiling<S, T>;
+
+  /// out = epilogue(convolution(prologue(x), packed filter)), with the sums of what each task wrote. shared:
+  /// tiling.shared_size() elements; scratch: tiling.scratch_size() for every thread.
+  WinogradConvolution(const Tiling& tiling, const Operand<T>& x, const T* packed, const Emitter<T>& emitter,
+                      T* shared, T* scratch)
+      : t_(tiling), x_(x), packed_(packed), emitter_(emitter), shared_(shared), scratch_(scratch) {}
+
+  void run(ThreadPool& pool) const {
+    if (!t_.by_phases) {
+      pool.for_each(t_.out.n * t_.blocks_per_image(), [&](int task, int worker) {
+        T* staged = staging(worker);
+        T* sources = staged + t_.staged_size() + t_.strip_size();
+        const int n = task / t_.blocks_per_image(), first = task % t_.blocks_per_image() * t_.block;
+        const int count = std::min(t_.block, t_.tiles_per_image() - first);
+        for_each_row(first, count, [&](int h, int w, int tiles, int at) {
+          transform_inputs(n, h, w, tiles, at, staged, inputs_of(sources));
+        });
+        for (int p = 0; p < Tiling::product_count; ++p)
+          multiply(p, count, inputs_of(sources), products_of(sources));
+        emitter_.clear_sums(task);
+        for_each_row(first, count, [&](int h, int w, int tiles, int at) {
+          emit_outputs(task, n, h, w, tiles, at, products_of(sources), staged + t_.staged_size());
+        });
+      });
+      return;
+    }
+    for (int n = 0; n < t_.out.n; ++n) {
+      pool.for_each(t_.tiles_h, [&](int h, int worker) {
+        transform_inputs(n, h, 0, t_.tiles_w, h * t_.tiles_w, staging(worker), inputs_of(shared_));
+      });
+      pool.for_each(Tiling::product_count, [&](int p, int) {
+        multiply(p, t_.tiles_per_image(), inputs_of(shared_), products_of(shared_));
+      });
+      pool.for_each(t_.tiles_h, [&](int h, int worker) {
+        const int task = n * t_.tiles_h + h;
+        emitter_.clear_sums(task);
+        emit_outputs(task, n, h, 0, t_.tiles_w, h * t_.tiles_w, products_of(shared_),
+                     staging(worker) + t_.staged_size());
+      });
+    }
+  }
+
+ private:
+  using V = Lanes<T>;
+
+  T* staging(int worker) const { return scratch_ + static_cast<std::size_t>(worker) * t_.scratch_size(); }
+  T* inputs_of(T* sources) const { return sources + t_.source_stride(); }
+  T* products_of(T* sources) const { return t_.in_place() ? sources : sources + t_.sources_size(); }
+
+  /// f(tile row, first tile in it, tiles, index of the first) for the parts of rows that make up a block.
+  template <class F> void for_each_row(int first, int count, F&& f) const {
+    for (int done = 0; done < count;) {
+      const int h = (first + done) / t_.tiles_w, w = (first + done) % t_.tiles_w;
+      const int tiles = std::min(t_.tiles_w - w, count - done);
+      f(h, w, tiles, done);
+      done += tiles;
+    }
+  }
+
+  void transform_inputs(int n, int h, int w, int tiles, int at, T* staged, T* inputs) const {
+    for (int done = 0; done < tiles; done += Tiling::staged_tiles) {
+      const int count = std::min(Tiling::staged_tiles, tiles - done);
+      stage(n, h * S::step - 1, (w + done) * S::step - 1, count * S::step + S::inputs - S::step, staged);
+      transform_staged(count, staged, inputs + static_cast<std::ptrdiff_t>(at + done) * t_.in.c);
+    }
+  }
+  void stage(int n, int first_row, int first_column, int columns, T* staged) const {
+    const std::ptrdiff_t c = t_.in.c;
+    const int begin = std::clamp(-first_column, 0, columns),
+              end = std::clamp(t_.in.w - first_column, begin, columns);
+    for (int r = 0; r < S::inputs; ++r, staged += Tiling::staged_columns * c) {
+      const int row = first_row + r;
+      if (row < 0 || row >= t_.in.h) {
+        std::fill_n(staged, columns * c, T(0));
+        continue;
+      }
+      std::fill_n(staged, begin * c, T(0));
+      if (begin < end) x_.stage({n, row, first_column + begin}, end - begin, staged + begin * c);
+      std::fill(staged + end * c, staged + columns * c, T(0));
+    }
+  }
+  void transform_staged(int tiles, const T* staged, T* inputs) const {
+    const std::ptrdiff_t c = t_.in.c;
+    const int columns = tiles * S::step + S::inputs - S::step;
+    V transformed[Tiling::staged_columns][S::inputs];
+    for (int k = 0; k < c; k += lane_count<T>) {
+      for (int column = 0; column < columns; ++column) {
+        V d[S::inputs];
+#pragma GCC unroll 8
+        for (int r = 0; r < S::inputs; ++r)
+          d[r] = load_lanes<V>(staged + (r * Tiling::staged_columns + column) * c + k);
+        S::transform_input(d, transformed[column]);
+      }
+      for (int tile = 0; tile < tiles; ++tile) {
+        T* out = inputs + tile * c + k;
+#pragma GCC unroll 8
+        for (int i = 0; i < S::inputs; ++i) {
+          V d[S::inputs], v[S::inputs];
+#pragma GCC unroll 8
+          for (int j = 0; j < S::inputs; ++j) d[j] = transformed[tile * S::step + j][i];
+          S::transform_input(d, v);
+#pragma GCC unroll 8
+          for (int j = 0; j < S::inputs; ++j, out += t_.source_stride()) store_lanes(out, v[j]);
+        }
+      }
+    }
+  }
+
+  void multiply(int product, int tiles, const T* inputs, T* products) const {
+    const int source = S::source[product / S::products] * S::inputs + S::source[product % S::products];
+    const RowSegments shape{1, t_.in.c, 0};
+    const T* packed = packed_ + static_cast<std::size_t>(product) * panels_size<T>(t_.in.c, t_.out.c);
+    inputs += static_cast<std::size_t>(source) * t_.source_stride();
+    products += static_cast<std::size_t>(product) * t_.product_stride();
+    const T* row_pointers[chunk_rows<T>];
+    for (int begin = 0; begin < tiles; begin += chunk_rows<T>) {
+      const int count = std::min(chunk_rows<T>, tiles - begin);
+      for (int i = 0; i < count; ++i)
+        row_pointers[i] = inputs + static_cast<std::ptrdiff_t>(begin + i) * t_.in.c;
+      multiply_chunk(shape, row_pointers, count, packed, t_.out.c,
+                     products + static_cast<std::size_t>(begin) * t_.pitch());
+    }
+  }
+
+  void emit_outputs(int task, int n, int h, int w, int tiles, int at, const T* products, T* strip) const {
+    const auto pitch = static_cast<std::ptrdiff_t>(t_.pitch()), row_pitch = Tiling::strip_columns * pitch;
+    const int row = h * S::outputs + S::first_output;
+    const int top = std::max(0, -row), bottom = std::min(S::outputs, t_.out.h - row);
+    for (int done = 0; done < tiles; done += Tiling::strip_tiles) {
+      const int count = std::min(Tiling::strip_tiles, tiles - done);
+      for (int i = 0; i < count; ++i)
+        transform_products(products + (at + done + i) * pitch, strip + i * S::outputs * pitch);
+      const int column = (w + done) * S::outputs + S::first_output;
+      const int left = std::max(0, -column), right = std::min(count * S::outputs, t_.out.w - column);
+      for (int i = top; i < bottom; ++i) {
+        const Pixel first{n, row + i, column + left};
+        T* finished = strip + i * row_pitch + left * pitch;
+        emitter_.emit_to(finished, first, right - left, finished, pitch);
+        emitter_.store(first, right - left, finished);
+      }
+      emitter_.sum(task, strip + top * row_pitch + left * pitch, bottom - top, right - left, row_pitch);
+    }
+  }
+  void transform_products(const T* products, T* strip) const {
+    const auto pitch = static_cast<std::ptrdiff_t>(t_.pitch());
+    const auto stride = static_cast<std::ptrdiff_t>(t_.product_stride());
+    for (int k = 0; k < t_.out.c; k += lane_count<T>) {
+      V columns[S::products][S::outputs];
+#pragma GCC unroll 8
+      for (int j = 0; j < S::products; ++j) {
+        V q[S::products];
+#pragma GCC unroll 8
+        for (int i = 0; i < S::products; ++i)
+          q[i] = load_lanes<V>(products + (i * S::products + j) * stride + k);
+        S::transform_output(q, columns[j]);
+      }
+#pragma GCC unroll 8
+      for (int i = 0; i < S::outputs; ++i) {
+        V q[S::products], y[S::outputs];
+#pragma GCC unroll 8
+        for (int j = 0; j < S::products; ++j) q[j] = columns[j][i];
+        S::transform_output(q, y);
+#pragma GCC unroll 8
+        for (int j = 0; j < S::outputs; ++j)
+          store_lanes(strip + (i * Tiling::strip_columns + j) * pitch + k, y[j]);
+      }
+    }
+  }
+
+  const Tiling& t_;
+  const Operand<T>& x_;
+  const T* packed_;
+  const Emitter<T>& emitter_;
+  T *shared_, *scratch_;
+};
+
+}  // namespace rfpp::inline v0::cpu
+
+#endif

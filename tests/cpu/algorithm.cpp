@@ -1,0 +1,51 @@
+#include "rfpp/cpu/algorithm.hpp"
+
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+using Kind = Packing::Kind;
+
+namespace {
+
+constexpr ConvolutionGeometry conv3x3{3, 1, 1, 1};
+
+Kind chosen(Precision precision, int side, bool upsampled = false) {
+  return cpu::algorithm_for<float>({conv3x3, {1, side, side, 64}, {64, 3, 3, 64}, upsampled}, precision);
+}
+
+}  // namespace
+
+TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and upsampling") {
+  for (int side : {16, 64, 512}) CHECK(chosen(Precision::reference, side) == Kind::winograd_f2);
+  CHECK(chosen(Precision::reference, 64, true) == Kind::winograd_f2);
+  for (const auto precision : {Precision::exact, Precision::fast}) {
+    CHECK(chosen(precision, 16) == Kind::winograd_f2);
+    CHECK(chosen(precision, 32) == Kind::winograd_f4);
+    CHECK(chosen(precision, 64) == Kind::winograd_f4);
+    CHECK(chosen(precision, 32, true) == Kind::upsample_f2);
+    CHECK(chosen(precision, 512, true) == Kind::upsample_f3);
+  }
+  CHECK(chosen(Precision::exact, 512) == Kind::winograd_f4);
+  CHECK(chosen(Precision::fast, 128) == Kind::winograd_f6);
+}
+
+TEST_CASE("other convolutions are direct") {
+  const Extents in{1, 64, 64, 64}, filter{64, 3, 3, 64};
+  auto direct = [](const ConvolutionShape& s) {
+    return cpu::algorithm_for<float>(s, Precision::fast) == Kind::panels;
+  };
+  CHECK(direct({{1, 1, 0, 0}, in, {64, 1, 1, 64}, false}));
+  CHECK(direct({{3, 2, 0, 1}, in, filter, false}));
+  CHECK(direct({{3, 1, 0, 0}, in, filter, false}));
+  CHECK(direct({conv3x3, {1, 64, 64, 3}, {64, 3, 3, 3}, false}));
+  CHECK(direct({conv3x3, in, {3, 3, 3, 64}, false}));
+  CHECK(cpu::algorithm_for<double>({conv3x3, in, filter, false}, Precision::fast) == Kind::panels);
+}
+
+TEST_CASE("precisions have names") {
+  CHECK(precision_named("reference") == Precision::reference);
+  CHECK(precision_named("exact") == Precision::exact);
+  CHECK(precision_named("fast") == Precision::fast);
+  CHECK(contains(error_of([] { precision_named("best"); }), "'best'"));
+}

@@ -1,0 +1,135 @@
+#include "rfpp/cpu/winograd.hpp"
+
+#include "rfpp/cpu/cpu.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+using Kind = Packing::Kind;
+
+namespace {
+
+constexpr ConvolutionGeometry geometry{3, 1, 1, 1};
+constexpr int lanes = cpu::lane_count<float>;
+
+struct Case {
+  Kind kind;
+  const char* name;
+  bool upsamples;
+  double error;  // relative L2 against double, of inputs without a mean
+};
+constexpr Case cases[] = {{Kind::winograd_f2, "F2", false, 4e-7},
+                          {Kind::winograd_f4, "F4", false, 1.5e-6},
+                          {Kind::winograd_f6, "F6", false, 4e-6},
+                          {Kind::upsample_f2, "upsampling F2", true, 8e-7},
+                          {Kind::upsample_f3, "upsampling F3", true, 8e-7}};
+
+template <class T> Tensor<T> cast(const Tensor<float>& t) {
+  auto r = Tensor<T>::uninitialised(t.extents());
+  std::ranges::copy(t.elements(), r.data());
+  return r;
+}
+
+/// silu(x) convolved, plus a residual; of the upsampled x where the case upsamples.
+template <class T> struct Layer {
+  Tensor<T> x, bias, residual;
+  Filter<T> filter;
+
+  Layer(Extents e, int out, bool upsample, std::uint64_t seed)
+      : x(cast<T>(random_tensor<float>(e, seed))),
+        bias(cast<T>(random_tensor<float>(vector_extents(out), seed + 1))),
+        residual(cast<T>(
+            random_tensor<float>({e.n, upsample ? 2 * e.h : e.h, upsample ? 2 * e.w : e.w, out}, seed + 2))),
+        filter({out, 3, 3, e.c}) {
+    filter.assign(cast<T>(random_tensor<float>(filter.extents(), seed + 3)));
+  }
+  Tensor<T> operator()(Cpu& ex, bool upsample) const {
+    auto run = [&](const auto& prologue) {
+      using X = std::remove_cvref_t<decltype(prologue)>;
+      return eval(ex, anchor(ConvolutionCore<X>{geometry, prologue, filter}) + bias + residual);
+    };
+    return upsample ? run(upsample2(silu(x))) : run(silu(x));
+  }
+};
+
+void check(const Case& c, Extents e, int out) {
+  const std::string what = std::string(c.name) + " of " + to_string(e) + " to " + std::to_string(out);
+  Layer<float> layer(e, out, c.upsamples, 7);
+  Cpu one(1), three(3);
+  one.pack(layer.filter, c.kind);
+  const auto y = layer(one, c.upsamples);
+  check_close(y, Layer<double>(e, out, c.upsamples, 7)(three, c.upsamples), c.error, what);
+  INFO(what);
+  CHECK(same_bits(layer(three, c.upsamples), y));
+  for (int n = 0; e.n > 1 && n < e.n; ++n) {
+    Layer<float> alone = layer;
+    alone.x = image_of(layer.x, n);
+    alone.residual = image_of(layer.residual, n);
+    CHECK(same_bits(alone(three, c.upsamples), image_of(y, n)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every scheme is the direct convolution, over sizes, channels, batches and threads") {
+  for (const Case& c : cases) {
+    for (const auto& [h, w] : {std::pair{1, 1}, {1, 6}, {2, 3}, {7, 5}, {13, 18}, {12, 24}})
+      for (int batch : {1, 3}) check(c, {batch, h, w, lanes}, 3 * lanes);
+    for (int in : {1, 2, 5})
+      for (int out : {1, 2, 3}) check(c, {1, 9, 11, in * lanes}, out * lanes);
+  }
+}
+
+TEST_CASE("every scheme over images of many blocks, cut inside of rows") {
+  for (const Case& c : cases) {
+    check(c, {1, 47, 151, 64}, 64);
+    check(c, {2, 150, 49, 64}, 128);
+  }
+}
+
+TEST_CASE("the one-dimensional schemes are exact in rational points") {
+  for (const Case& c : cases)
+    cpu::with_scheme(c.kind, [&](auto scheme) {
+      using S = decltype(scheme);
+      const double w[3] = {.7, -1.3, .4};
+      double d[S::inputs], v[S::inputs], q[S::products], y[S::outputs];
+      for (int i = 0; i < S::inputs; ++i) d[i] = 1 + i * (i - 2.5);
+      S::transform_input(d, v);
+      for (int i = 0; i < S::products; ++i)
+        q[i] = v[S::source[i]] * (S::filter[i][0] * w[0] + S::filter[i][1] * w[1] + S::filter[i][2] * w[2]);
+      S::transform_output(q, y);
+      for (int i = 0; i < S::outputs; ++i) {
+        // Output i reads three neighbours of the input, or of the input with every element twice.
+        double expected = 0;
+        for (int k = 0; k < 3; ++k) expected += w[k] * d[S::upsamples ? (i + k) / 2 : i + k];
+        INFO(c.name << ", output " << i);
+        CHECK(std::abs(y[i] - expected) < 2e-6);
+      }
+    });
+}
+
+TEST_CASE("a filter packed for upsampling is packed anew where nothing is upsampled") {
+  Cpu ex(2);
+  Layer<float> layer({1, 8, 8, lanes}, lanes, false, 3);
+  const auto expected = layer(ex, false);
+  ex.pack(layer.filter, Kind::upsample_f3);
+  CHECK(same_bits(layer(ex, false), expected));
+  layer.filter.drop_raw();
+  CHECK_THROWS_AS(layer(ex, false), Error);
+}
+
+TEST_CASE("a NaN stays in its image") {
+  Cpu ex(2);
+  for (const Case& c : cases) {
+    Layer<float> layer({2, 20, 20, lanes}, lanes, c.upsamples, 5);
+    ex.pack(layer.filter, c.kind);
+    layer.x.data()[layer.x.extents().image_size() + 77] = std::nanf("");
+    const auto y = layer(ex, c.upsamples);
+    auto nans = [&](int n) {
+      return std::ranges::count_if(image_of(y, n).elements(), [](float v) { return std::isnan(v); });
+    };
+    INFO(c.name);
+    CHECK(nans(0) == 0);
+    CHECK(nans(1) > 0);
+  }
+}
