@@ -61,7 +61,6 @@ template <class S, class T> struct WinogradTiling {
   std::size_t scratch_size() const {
     return staged_size() + strip_size() + (by_phases ? 0 : sources_size() + products_size());
   }
-  std::size_t packed_size() const { return product_count * panels_size<T>(in.c, out.c); }
 };
 
 /// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
@@ -158,7 +157,7 @@ template <class S, class T> class WinogradConvolution {
     for (int done = 0; done < tiles; done += Tiling::staged_tiles) {
       const int count = std::min(Tiling::staged_tiles, tiles - done);
       stage(n, h * S::step - 1, (w + done) * S::step - 1, count * S::step + S::inputs - S::step, staged);
-      transform_staged(count, staged, inputs + static_cast<std::ptrdiff_t>(at + done) * t_.in.c);
+      transform_staged(count, staged, inputs + std::ptrdiff_t{at + done} * t_.in.c);
     }
   }
   void stage(int n, int first_row, int first_column, int columns, T* staged) const {
@@ -212,8 +211,7 @@ template <class S, class T> class WinogradConvolution {
     const T* row_pointers[chunk_rows<T>];
     for (int begin = 0; begin < tiles; begin += chunk_rows<T>) {
       const int count = std::min(chunk_rows<T>, tiles - begin);
-      for (int i = 0; i < count; ++i)
-        row_pointers[i] = inputs + static_cast<std::ptrdiff_t>(begin + i) * t_.in.c;
+      for (int i = 0; i < count; ++i) row_pointers[i] = inputs + std::ptrdiff_t{begin + i} * t_.in.c;
       multiply_chunk(shape, row_pointers, count, packed, t_.out.c,
                      products + static_cast<std::size_t>(begin) * t_.pitch());
     }

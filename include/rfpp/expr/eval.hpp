@@ -28,7 +28,7 @@ template <class Executor, class T, class E>
     in_place = in_place && pointwise;
   });
   in_place = in_place && old.storage.holders() == holders;
-  const auto out = in_place ? old : ex.template tensor<T>(e.extents());
+  auto out = in_place ? old : ex.template tensor<T>(e.extents());
   ex.run(out, e);
   return out;
 }
