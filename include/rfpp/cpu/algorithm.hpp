@@ -48,6 +48,9 @@ constexpr bool upsamples(Packing::Kind kind) {
   return kind == Packing::Kind::upsample_f2 || kind == Packing::Kind::upsample_f3;
 }
 
+/// A larger result is stored past the caches: it would be out of them again before it is read.
+inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
+
 /// Whether minimal filtering applies at all.
 template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
   const auto& g = s.geometry;

@@ -28,11 +28,11 @@ inline constexpr int vector_bytes = 16;
 /// One SIMD register of T.
 template <class T> struct LanesOf { typedef T type __attribute__((vector_size(vector_bytes))); };
 template <class T> using Lanes = typename LanesOf<T>::type;
+template <class T> inline constexpr int lane_count = vector_bytes / static_cast<int>(sizeof(T));
+
 /// Vectors of channels that runs of pixels are worked through at a time: the end of so short a loop would be
 /// mispredicted at every pixel.
 inline constexpr int unroll = 4;
-
-template <class T> inline constexpr int lane_count = vector_bytes / static_cast<int>(sizeof(T));
 
 /// Stores past the caches what will not be read soon, where there is an instruction for that. p is aligned.
 template <class V> void stream_lanes(element_t<V>* p, V v) {
@@ -42,6 +42,12 @@ template <class V> void stream_lanes(element_t<V>* p, V v) {
   if constexpr (std::is_same_v<V, Lanes<float>>) return _mm256_stream_ps(p, std::bit_cast<__m256>(v));
 #endif
   store_lanes(p, v);
+}
+/// Between streaming stores and telling another thread of them.
+inline void stream_fence() {
+#if defined(__AVX__)
+  _mm_sfence();
+#endif
 }
 
 /// Writes `channels` channels of `pixels` pixels of one row, beginning at `first`, one after the other.

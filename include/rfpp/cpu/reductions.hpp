@@ -10,7 +10,6 @@
 namespace rfpp::inline v0::cpu {
 
 inline constexpr int band_elements = 1 << 15;
-inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
 
 /// Elements of scratch that one thread needs: a run of pixels of a band, or two statistics for every channel.
 inline std::size_t band_scratch(Extents e) {

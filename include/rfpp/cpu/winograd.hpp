@@ -235,6 +235,7 @@ template <class S, class T> class WinogradConvolution {
       }
       emitter_.sum(task, strip + top * row_pitch + left * pitch, bottom - top, right - left, row_pitch);
     }
+    if (emitter_.streams) stream_fence();
   }
   void transform_products(const T* products, T* strip) const {
     const auto pitch = static_cast<std::ptrdiff_t>(t_.pitch());
