@@ -118,6 +118,27 @@ TEST_CASE("a filter packed for upsampling is packed anew where nothing is upsamp
   CHECK_THROWS_AS(layer(ex, false), Error);
 }
 
+TEST_CASE("every scheme adds to what is there") {
+  Cpu ex(2);
+  for (const Case& c : cases) {
+    INFO(c.name);
+    Layer<float> layer({1, 13, 9, lanes}, 2 * lanes, c.upsamples, 5);
+    ex.pack(layer.filter, c.kind);
+    const auto y = copy_of(layer(ex, c.upsamples)), start = random_tensor<float>(y.extents(), 9);
+    auto add = [&](const auto& prologue) {
+      using X = std::remove_cvref_t<decltype(prologue)>;
+      const auto sum = copy_of(start);
+      ex.run(sum, anchor(ConvolutionCore<X>{geometry, prologue, layer.filter}) + layer.bias + layer.residual,
+             true);
+      return sum;
+    };
+    const auto found = c.upsamples ? add(upsample2(silu(layer.x))) : add(silu(layer.x));
+    CHECK(same_bits(found, eval(ex, y + start)));
+    check_close(eval(ex, moments(found, 1, 1e-6)), eval(ex, moments(copy_of(found), 1, 1e-6)), 1e-5,
+                "moments");
+  }
+}
+
 TEST_CASE("a NaN stays in its image") {
   Cpu ex(2);
   for (const Case& c : cases) {

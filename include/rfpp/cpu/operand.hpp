@@ -150,17 +150,20 @@ template <class T> struct Emitter {
 
   /// A run of finished pixels of one row.
   void emit(Pixel first, int pixels, const T* accumulators, std::ptrdiff_t pitch) const {
-    emit_to(at(first), first, pixels, accumulators, pitch);
+    first.accumulator = accumulators;
+    function(plan, first, pixels, extents.c, pitch, at(first), accumulate);
   }
-  /// The same, written elsewhere: densely, and over the accumulators if need be.
+  /// The same in two steps: first densely into a buffer, which may begin where the accumulators do,
   void emit_to(T* run, Pixel first, int pixels, const T* accumulators, std::ptrdiff_t pitch) const {
     first.accumulator = accumulators;
-    function(plan, first, pixels, extents.c, pitch, run, accumulate);
+    function(plan, first, pixels, extents.c, pitch, run, false);
   }
-  /// Stores a run that was emitted elsewhere.
-  void store(Pixel first, int pixels, const T* run) const {
+  /// then from there to its place. Leaves what it stored in the buffer.
+  void store(Pixel first, int pixels, T* run) const {
     T* to = at(first);
     const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(pixels) * extents.c;
+    if (accumulate)
+      for (std::ptrdiff_t i = 0; i < count; ++i) run[i] += to[i];
     if (!streams) {
       std::copy_n(run, count, to);
       return;
