@@ -9,11 +9,6 @@ using namespace rfpp::test;
 
 namespace {
 
-const Extents shapes[] = {{1, 1, 1, 1},    {2, 2, 3, 3},     {3, 7, 5, 16},   {1, 17, 13, 33},
-                          {2, 40, 50, 24}, {1, 3, 2, 40000}, {1, 200, 180, 1}};
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 /// A convolution of x by a random filter to `out` channels, far from zero.
 template <class T> Tensor<T> convolved(Cpu& ex, const Tensor<T>& x, int kernel, int out, Packing::Kind kind) {
   Filter<T> filter({out, kernel, kernel, x.extents().c});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "rfpp/expr/anchor.hpp"
 #include "support.hpp"
@@ -79,6 +80,11 @@ template <class T> Tensor<double> naive_moments(const Tensor<T>& x, int groups, 
     }
   return out;
 }
+
+/// What reductions and moments are tried on.
+inline const Extents shapes[] = {{1, 1, 1, 1},    {2, 2, 3, 3},     {3, 7, 5, 16},   {1, 17, 13, 33},
+                                 {2, 40, 50, 24}, {1, 3, 2, 40000}, {1, 200, 180, 1}};
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
 
 }  // namespace rfpp::test
 

@@ -8,11 +8,6 @@ using namespace rfpp::test;
 
 namespace {
 
-const Extents shapes[] = {{1, 1, 1, 1},    {2, 2, 3, 3},     {3, 7, 5, 16},   {1, 17, 13, 33},
-                          {2, 40, 50, 24}, {1, 3, 2, 40000}, {1, 200, 180, 1}};
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
 int naive_nearest(const float* z, const Tensor<float>& table) {
   const auto c = static_cast<std::size_t>(table.extents().c);
   int index = -1;
