@@ -4,9 +4,11 @@
 // Everything that needs no GPU.
 
 #include "rfpp/core/fields.hpp"
+#include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
+#include "rfpp/expr/random.hpp"
 // executors
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/cpu/dry_run.hpp"
