@@ -9,6 +9,7 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/random.hpp"
+#include "rfpp/expr/resize.hpp"
 // executors
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/cpu/dry_run.hpp"
