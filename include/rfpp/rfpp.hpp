@@ -26,6 +26,11 @@
 #include "rfpp/nn/sft.hpp"
 // training
 #include "rfpp/train/tape.hpp"
+// degraded faces
+#include "rfpp/degrade/components.hpp"
+#include "rfpp/degrade/image.hpp"
+#include "rfpp/degrade/log.hpp"
+#include "rfpp/degrade/presets.hpp"
 // photographs
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
