@@ -60,7 +60,7 @@ struct ParameterMismatch {
 };
 
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
-/// under "loss.", are not counted as extra.
+/// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
 template <class Model>
 ParameterMismatch compare_parameters(const Model& model, const Checkpoint& checkpoint) {
   const auto shapes = parameter_shapes(model);
@@ -77,7 +77,8 @@ ParameterMismatch compare_parameters(const Model& model, const Checkpoint& check
   for (const auto& [key, view] : checkpoint.tensors()) {
     if (!key.starts_with(prefix)) continue;
     const std::string name = key.substr(prefix.size());
-    if (!shapes.contains(name) && !name.starts_with("loss.")) mismatch.extra.push_back(name);
+    const bool expected = name.starts_with("loss.") || name.ends_with(".num_batches_tracked");
+    if (!shapes.contains(name) && !expected) mismatch.extra.push_back(name);
   }
   return mismatch;
 }
