@@ -135,7 +135,10 @@ TEST_CASE("a scaled preset has its lengths in proportion") {
   CHECK(half.ratio.high == 8);
   CHECK(half.noise_sigma.high == 20);
   CHECK(scaled(presets::code, 512).blur_radii == presets::code.blur_radii);
-  for (std::uint64_t i = 0; i < 200; ++i) draw(half, 1, i, 256, 300);
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    draw(half, 1, i, 256, 300);
+    draw(scaled(presets::code, 8), 1, i, 8, 9);
+  }
   CHECK(contains(error_of([] {
                    for (std::uint64_t i = 0; i < 200; ++i) draw(presets::code, 1, i, 100, 100);
                  }),

@@ -145,6 +145,7 @@ TEST_CASE("impossible stages are refused in one sentence") {
   CHECK(contains(message(Downsample{17}), "resize: expected sides"));
   CHECK(contains(message(Resize{0, 5}), "resize: expected sides"));
   CHECK(contains(message(Resize{5, 1 << 20}), "resize: expected sides"));
+  CHECK(contains(message(Resize{16000, 16000}), "resize: expected at most"));
   CHECK(contains(message(ColorJitter{0, 300, 0}), "color_jitter"));
   CHECK(contains(error_of([&] { run(ex, {}, Tensor<float>(Extents{2, 16, 16, 3})); }), "[2,16,16,3]"));
 }

@@ -23,10 +23,14 @@ template <class U> RFPP_HD void multiply_wide(std::uint32_t a, U b, U& high, U& 
     high = static_cast<U>(product >> 32);
     low = static_cast<U>(product);
   } else {
-    typedef std::uint64_t Wide __attribute__((vector_size(2 * sizeof(U))));
-    const Wide product = __builtin_convertvector(b, Wide) * static_cast<std::uint64_t>(a);
-    high = __builtin_convertvector(product >> 32, U);
-    low = __builtin_convertvector(product, U);
+    // A pair of lanes at a time: the products of the even ones, and of the odd ones.
+    typedef std::uint64_t Pairs __attribute__((vector_size(sizeof(U))));
+    constexpr std::uint64_t low_half = 0xFFFFFFFFu;
+    const Pairs pairs = __builtin_bit_cast(Pairs, b);
+    const Pairs even = (pairs & low_half) * static_cast<std::uint64_t>(a);
+    const Pairs odd = (pairs >> 32) * static_cast<std::uint64_t>(a);
+    high = __builtin_bit_cast(U, (even >> 32) | (odd & ~low_half));
+    low = __builtin_bit_cast(U, (even & low_half) | (odd << 32));
   }
 }
 }  // namespace detail
@@ -59,7 +63,7 @@ struct RandomStream {
   std::uint32_t stage = 0;
 
   template <class U> RFPP_HD RandomWords<U> words(U element, std::uint32_t draw = 0) const {
-    const U zero = element ^ element;
+    const U zero{};
     return philox<U>({{element, zero + ((stage << 16) + draw), zero + static_cast<std::uint32_t>(image),
                        zero + static_cast<std::uint32_t>(image >> 32)}},
                      seed);

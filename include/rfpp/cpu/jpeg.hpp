@@ -16,9 +16,35 @@
 
 namespace rfpp::inline v0::cpu {
 
-/// A row of an 8x8 block.
-typedef std::int32_t BlockRow __attribute__((vector_size(32)));
-typedef float BlockFloats __attribute__((vector_size(32)));
+/// An 8x8 block in SIMD registers of at most a row: row[i][part].
+struct JpegBlock {
+  static constexpr int bytes = std::min(vector_bytes, 32), lanes = bytes / 4, parts = 8 / lanes;
+  typedef std::int32_t Row __attribute__((vector_size(bytes)));
+  typedef float Floats __attribute__((vector_size(bytes)));
+
+  Row row[8][parts];
+
+  void transpose() {
+    JpegBlock out;
+    for (int i = 0; i < parts; ++i)
+      for (int j = 0; j < parts; ++j) {
+        Row square[lanes];
+        for (int k = 0; k < lanes; ++k) square[k] = row[i * lanes + k][j];
+        cpu::transpose(square);
+        for (int k = 0; k < lanes; ++k) out.row[j * lanes + k][i] = square[k];
+      }
+    *this = out;
+  }
+  /// f(eight rows) for the columns of every part.
+  template <class F> void along_columns(F&& f) {
+    for (int part = 0; part < parts; ++part) {
+      Row column[8];
+      for (int i = 0; i < 8; ++i) column[i] = row[i][part];
+      f(column);
+      for (int i = 0; i < 8; ++i) row[i][part] = column[i];
+    }
+  }
+};
 
 struct JpegShape {
   Extents e;
@@ -52,22 +78,29 @@ inline void code_block(const std::int32_t* samples, std::ptrdiff_t pitch,
                        const jpeg_arithmetic::QuantisationTable& table, std::uint8_t* out,
                        std::ptrdiff_t out_pitch) {
   namespace ja = jpeg_arithmetic;
-  BlockRow rows[8];
-  for (int i = 0; i < 8; ++i) rows[i] = load_lanes<BlockRow>(samples + i * pitch) - 128;
-  transpose(rows);
-  ja::forward_dct(rows, true);
-  transpose(rows);
-  ja::forward_dct(rows, false);
-  for (int i = 0; i < 8; ++i)
-    rows[i] = ja::quantise<BlockFloats>(rows[i], load_lanes<BlockRow>(table.step + 8 * i));
-  ja::inverse_dct(rows, true);
-  transpose(rows);
-  ja::inverse_dct(rows, false);
-  transpose(rows);
-  for (int i = 0; i < 8; ++i) {
-    const BlockRow bytes = ja::clamp_to_byte(rows[i] + 128);
-    for (int j = 0; j < 8; ++j) out[i * out_pitch + j] = static_cast<std::uint8_t>(bytes[j]);
-  }
+  using Row = JpegBlock::Row;
+  JpegBlock block;
+  auto for_each = [&](auto&& f) {  // f(row, part's first column, registers)
+    for (int i = 0; i < 8; ++i)
+      for (int part = 0; part < JpegBlock::parts; ++part) f(i, part * JpegBlock::lanes, block.row[i][part]);
+  };
+  for_each([&](int i, int column, Row& r) { r = load_lanes<Row>(samples + i * pitch + column) - 128; });
+  block.transpose();
+  block.along_columns([](Row* v) { ja::forward_dct<true>(v); });
+  block.transpose();
+  block.along_columns([](Row* v) { ja::forward_dct<false>(v); });
+  for_each([&](int i, int column, Row& r) {
+    r = ja::quantise<JpegBlock::Floats>(r, load_lanes<Row>(table.step + 8 * i + column));
+  });
+  block.along_columns([](Row* v) { ja::inverse_dct<true>(v); });
+  block.transpose();
+  block.along_columns([](Row* v) { ja::inverse_dct<false>(v); });
+  block.transpose();
+  for_each([&](int i, int column, const Row& r) {
+    const Row bytes = ja::clamp_to_byte(r + 128);
+    for (int j = 0; j < JpegBlock::lanes; ++j)
+      out[i * out_pitch + column + j] = static_cast<std::uint8_t>(bytes[j]);
+  });
 }
 
 /// One row as luma and chroma, its last pixel repeated up to the padded width.

@@ -36,7 +36,7 @@ inline void check(const Blur& b) {
   if (b.size < 1 || b.size % 2 == 0 || b.size > Blur::largest_size)
     refuse("an odd kernel size of 1 to " + std::to_string(Blur::largest_size), b.size);
   for (const double sigma : {b.sigma_x, b.sigma_y})
-    if (!(sigma >= 0.01 && sigma <= 1000)) refuse("a sigma of 0.01 to 1000 pixels", sigma);
+    if (!(sigma >= 1e-4 && sigma <= 1000)) refuse("a sigma of 0.0001 to 1000 pixels", sigma);
   if (!(std::abs(b.theta) <= 1000)) refuse("an angle in radians", b.theta);
   if (!(b.beta >= 0.01 && b.beta <= 100)) refuse("a beta of 0.01 to 100", b.beta);
 }

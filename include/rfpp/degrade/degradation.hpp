@@ -38,7 +38,7 @@ inline void check(const Degradation& d, int height, int width) {
                             v);
   };
   if (d.shift) {
-    in_range(d.shift->margin, 0, largest_side, "shift", "a margin");
+    in_range(d.shift->margin, 0, io::max_side, "shift", "a margin");
     in_range(d.shift->down, 0, 2 * d.shift->margin, "shift", "a row");
     in_range(d.shift->right, 0, 2 * d.shift->margin, "shift", "a column");
   }

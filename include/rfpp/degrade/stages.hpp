@@ -13,6 +13,7 @@
 #include "rfpp/degrade/pointwise.hpp"
 #include "rfpp/degrade/resize.hpp"
 #include "rfpp/expr/jpeg.hpp"
+#include "rfpp/io/image.hpp"
 
 namespace rfpp::inline v0::degrade {
 
@@ -70,20 +71,20 @@ inline void check_parameter(bool possible, const char* stage, const std::string&
 }
 }  // namespace detail
 
-/// Longest side of an image that a stage makes.
-inline constexpr int largest_side = 16384;
-
 inline void check(const Haze& s) {
   detail::check_parameter(s.clean >= 0 && s.clean <= 1, s.name, "a clean part of 0 to 1", s.clean);
 }
 inline void check(const Downsample& s) {
-  detail::check_parameter(s.ratio >= 0.1 && s.ratio <= largest_side, s.name, "a ratio of at least 0.1",
+  detail::check_parameter(s.ratio >= 0.1 && s.ratio <= io::max_side, s.name, "a ratio of at least 0.1",
                           s.ratio);
 }
 inline void check(const Resize& s) {
   for (const int side : {s.height, s.width})
-    detail::check_parameter(side >= 1 && side <= largest_side, s.name,
-                            "sides of 1 to " + std::to_string(largest_side) + " pixels", side);
+    detail::check_parameter(side >= 1 && side <= io::max_side, s.name,
+                            "sides of 1 to " + std::to_string(io::max_side) + " pixels", side);
+  const double pixels = static_cast<double>(s.height) * s.width;
+  detail::check_parameter(pixels <= static_cast<double>(io::max_pixels), s.name,
+                          "at most " + std::to_string(io::max_pixels) + " pixels", pixels);
 }
 inline void check(const GaussianNoise& s) {
   detail::check_parameter(s.sigma >= 0 && s.sigma <= 255, s.name, "a sigma of 0 to 255 levels", s.sigma);

@@ -39,7 +39,7 @@ struct QuantisationTable {
 };
 
 template <class I> RFPP_HD I clamp_to_byte(I v) {
-  const I zero = v ^ v, top = zero + 255;
+  const I zero{}, top = zero + 255;
   v = v < zero ? zero : v;
   return v > top ? top : v;
 }
@@ -58,7 +58,7 @@ template <class I> RFPP_HD void to_rgb(Colour<I> colour, I* rgb) {
   rgb[2] = clamp_to_byte(colour.y + ((116130 * cb + 32768) >> 16));
 }
 
-template <class I> RFPP_HD I rounded_shift(I v, int bits) { return (v + (1 << (bits - 1))) >> bits; }
+template <int Bits, class I> RFPP_HD I rounded_shift(I v) { return (v + (1 << (Bits - 1))) >> Bits; }
 
 /// The odd part that the forward and the inverse transform have in common: of a, b, c, d it makes, in this
 /// order, what they weigh with the cosines of 7, 5, 3 and 1 sixteenths of a half turn.
@@ -75,39 +75,39 @@ template <class I> RFPP_HD void rotate_odd(I& a, I& b, I& c, I& d) {
 /// The discrete cosine transform of eight values (Loeffler, Ligtenberg & Moschytz 1989) in 13-bit fixed
 /// point. The first pass, over rows, keeps two bits more; the second removes them, and leaves 8 times the
 /// transform.
-template <class I> RFPP_HD void forward_dct(I* v, bool first_pass) {
-  const int shift = first_pass ? 11 : 15;
+template <bool FirstPass, class I> RFPP_HD void forward_dct(I* v) {
+  constexpr int shift = FirstPass ? 11 : 15;
   I a = v[3] - v[4], b = v[2] - v[5], c = v[1] - v[6], d = v[0] - v[7];
   const I s0 = v[0] + v[7], s1 = v[1] + v[6], s2 = v[2] + v[5], s3 = v[3] + v[4];
   const I even = s0 + s3, odd = s1 + s2, e = s0 - s3, f = s1 - s2;
-  v[0] = first_pass ? (even + odd) * 4 : rounded_shift(even + odd, 2);
-  v[4] = first_pass ? (even - odd) * 4 : rounded_shift(even - odd, 2);
+  v[0] = FirstPass ? (even + odd) * 4 : rounded_shift<2>(even + odd);
+  v[4] = FirstPass ? (even - odd) * 4 : rounded_shift<2>(even - odd);
   const I z = (e + f) * 4433;
-  v[2] = rounded_shift(z + e * 6270, shift);
-  v[6] = rounded_shift(z - f * 15137, shift);
+  v[2] = rounded_shift<shift>(z + e * 6270);
+  v[6] = rounded_shift<shift>(z - f * 15137);
   rotate_odd(a, b, c, d);
-  v[7] = rounded_shift(a, shift);
-  v[5] = rounded_shift(b, shift);
-  v[3] = rounded_shift(c, shift);
-  v[1] = rounded_shift(d, shift);
+  v[7] = rounded_shift<shift>(a);
+  v[5] = rounded_shift<shift>(b);
+  v[3] = rounded_shift<shift>(c);
+  v[1] = rounded_shift<shift>(d);
 }
 
 /// Its inverse: first over columns, then over rows.
-template <class I> RFPP_HD void inverse_dct(I* v, bool first_pass) {
-  const int shift = first_pass ? 11 : 18;
+template <bool FirstPass, class I> RFPP_HD void inverse_dct(I* v) {
+  constexpr int shift = FirstPass ? 11 : 18;
   const I z = (v[2] + v[6]) * 4433, e = z - v[6] * 15137, f = z + v[2] * 6270;
   const I sum = (v[0] + v[4]) * 8192, difference = (v[0] - v[4]) * 8192;
   const I s0 = sum + f, s3 = sum - f, s1 = difference + e, s2 = difference - e;
   I a = v[7], b = v[5], c = v[3], d = v[1];
   rotate_odd(a, b, c, d);
-  v[0] = rounded_shift(s0 + d, shift);
-  v[7] = rounded_shift(s0 - d, shift);
-  v[1] = rounded_shift(s1 + c, shift);
-  v[6] = rounded_shift(s1 - c, shift);
-  v[2] = rounded_shift(s2 + b, shift);
-  v[5] = rounded_shift(s2 - b, shift);
-  v[3] = rounded_shift(s3 + a, shift);
-  v[4] = rounded_shift(s3 - a, shift);
+  v[0] = rounded_shift<shift>(s0 + d);
+  v[7] = rounded_shift<shift>(s0 - d);
+  v[1] = rounded_shift<shift>(s1 + c);
+  v[6] = rounded_shift<shift>(s1 - c);
+  v[2] = rounded_shift<shift>(s2 + b);
+  v[5] = rounded_shift<shift>(s2 - b);
+  v[3] = rounded_shift<shift>(s3 + a);
+  v[4] = rounded_shift<shift>(s3 - a);
 }
 
 /// A coefficient (8 times the transform) brought to the nearest multiple of its step. Division through float

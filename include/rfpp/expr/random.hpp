@@ -1,7 +1,6 @@
 #ifndef RFPP_EXPR_RANDOM_HPP
 #define RFPP_EXPR_RANDOM_HPP
 
-#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -22,6 +21,8 @@ template <class V> struct SameSizeUnsigned {
 template <> struct SameSizeUnsigned<float> { using type = std::uint32_t; };
 template <class V> using Unsigned = typename SameSizeUnsigned<V>::type;
 
+/// std::bit_cast, also on a device.
+template <class To, class From> RFPP_HD To bits_as(From v) { return __builtin_bit_cast(To, v); }
 template <class To, class From> RFPP_HD To convert(From v) {
   if constexpr (std::is_arithmetic_v<To>)
     return static_cast<To>(v);
@@ -34,14 +35,14 @@ template <class To, class From> RFPP_HD To convert(From v) {
 template <class V> RFPP_HD V logarithm_float(V x) {
   using I = Int<V>;
   constexpr std::int32_t root_half = 0x3F3504F3;
-  const I bits = std::bit_cast<I>(x) - root_half;
+  const I bits = bits_as<I>(x) - root_half;
   const V e = convert<V>(bits >> 23);
-  const V r = std::bit_cast<V>((bits & 0x7FFFFF) + root_half) - splat<V>(1.0f);  // x / 2^e - 1
+  const V r = bits_as<V>((bits & 0x7FFFFF) + root_half) - splat<V>(1.0f);  // x / 2^e - 1
   const V square = r * r;
-  V p = splat<V>(7.0376836292e-2f) * r + splat<V>(-1.1514610310e-1f);
-  for (float coefficient : {1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
-                            2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f})
-    p = p * r + splat<V>(coefficient);
+  constexpr float series[] = {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
+                              -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+  V p = splat<V>(7.0376836292e-2f);
+  for (const float coefficient : series) p = p * r + splat<V>(coefficient);
   p = p * r * square + e * splat<V>(-2.12194440e-4f) - splat<V>(0.5f) * square;
   return r + p + e * splat<V>(0.693359375f);
 }
@@ -49,7 +50,7 @@ template <class V> RFPP_HD V logarithm_float(V x) {
 /// The square root of float lanes x >= 0: an estimate of 1 / sqrt(x) from its bits, and Newton's iteration.
 /// There is no common spelling for the instruction.
 template <class V> RFPP_HD V square_root_float(V x) {
-  V y = std::bit_cast<V>(0x5F3759DF - (std::bit_cast<Int<V>>(x) >> 1));
+  V y = bits_as<V>(0x5F3759DF - (bits_as<Int<V>>(x) >> 1));
   for (int i = 0; i < 3; ++i) y = y * (splat<V>(1.5f) - splat<V>(0.5f) * x * y * y);
   return x * y;
 }
@@ -59,9 +60,9 @@ template <class V> RFPP_HD V cosine_of_turns(V t) {
   t = t > splat<V>(0.5f) ? t - splat<V>(1.0f) : t;
   t = t < splat<V>(0.0f) ? -t : t;
   const V x = (splat<V>(0.25f) - t) * splat<V>(6.283185307f), square = x * x;  // sin(x), |x| <= pi / 2
+  constexpr float series[] = {2.7557319224e-6f, -1.9841269841e-4f, 8.3333333333e-3f, -1.6666666667e-1f, 1.0f};
   V p = splat<V>(-2.5052108385e-8f);
-  for (float coefficient : {2.7557319224e-6f, -1.9841269841e-4f, 8.3333333333e-3f, -1.6666666667e-1f, 1.0f})
-    p = p * square + splat<V>(coefficient);
+  for (const float coefficient : series) p = p * square + splat<V>(coefficient);
   return p * x;
 }
 
@@ -71,8 +72,8 @@ template <class V> RFPP_HD V normal_float(const RandomStream& stream, Unsigned<V
   const auto [word] = stream.words(element >> 2);
   const auto second = (element & 2u) != 0u, odd = (element & 1u) != 0u;
   const Unsigned<V> radius_bits = second ? word[2] : word[0], turn_bits = second ? word[3] : word[1];
-  const V turn = convert<V>(std::bit_cast<Int<V>>(turn_bits >> 8)) * splat<V>(0x1p-24f);
-  const V u = convert<V>(std::bit_cast<Int<V>>((radius_bits >> 8) + 1u)) * splat<V>(0x1p-24f);
+  const V turn = convert<V>(bits_as<Int<V>>(turn_bits >> 8)) * splat<V>(0x1p-24f);
+  const V u = convert<V>(bits_as<Int<V>>((radius_bits >> 8) + 1u)) * splat<V>(0x1p-24f);
   return square_root_float(splat<V>(-2.0f) * logarithm_float(u)) *
          cosine_of_turns(odd ? turn - splat<V>(0.25f) : turn);
 }
