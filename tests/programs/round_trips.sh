@@ -38,4 +38,21 @@ cmp out/decoded.png second.png || fail 'decoded indices are not what the autoenc
 cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
 "$programs/restore" "$face" --weights w.safetensors --scale 2 -o photo >report
 grep -q '1 face' report || fail 'restore does not report the faces'
+
+mkdir faces
+cp "$face" faces/face.png
+"$programs/degrade" faces -o pairs --count 3 --seed 5 --log pairs.jsonl --grid grid.png
+"$programs/degrade" faces -o again --replay pairs.jsonl --log again.jsonl --threads 1
+diff -r pairs again || fail 'a replayed log makes other pictures'
+cmp pairs.jsonl again.jsonl || fail 'a replayed log is another log'
+"$programs/degrade" faces -o three --count 4 --seed 5
+cmp pairs/degraded/face_2.png three/degraded/face_2.png || fail 'an image depends on how many are made'
+"$programs/degrade" faces -o only --only blur=2 --only noise=5 --only jpeg=70
+"$programs/evaluate" only/degraded --truth only/clean --json only.json --html only.html | grep -q '^psnr ' ||
+  fail 'evaluate prints no PSNR'
+grep -q 'data:image/jpeg;base64' only.html || fail 'the report has no pictures'
+"$programs/evaluate" pairs/degraded --truth pairs/clean >/dev/null
+rm pairs/degraded/face_1.png
+"$programs/evaluate" pairs/degraded --truth pairs/clean 2>missing >/dev/null
+grep -q 'no restored image for face_1' missing || fail 'evaluate is silent about a missing image'
 echo 'ok'
