@@ -91,8 +91,8 @@ std::vector<float> collect(Instruments& with, const Tensor<float>& image,
 std::vector<double> measure(Instruments& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
+  const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
   try {
-    const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
     const auto x = levels(a), y = levels(b);
     std::vector<double> values{metrics::psnr(with.ex, x, y), metrics::ssim(with.ex, x, y)};
     if (with.lpips) values.push_back(metrics::lpips(with.ex, *with.lpips, a, b, with.order));

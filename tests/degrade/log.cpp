@@ -52,7 +52,7 @@ TEST_CASE("an empty log has no entries, empty lines are skipped, unknown keys ig
 
 TEST_CASE("what is not a log is refused with its line and key") {
   const auto message = [](const std::string& text) { return error_of([&] { parse_log("\n" + text); }); };
-  CHECK(contains(message("text"), "line 2: expected a JSON object"));
+  CHECK(contains(message("text"), "line 2: expected a JSON object, found no JSON"));
   CHECK(contains(message("[1]"), "expected a JSON object, found array"));
   CHECK(contains(message("{}"), "\"stages\""));
   CHECK(contains(message(R"({"stages": []})"), "\"image\""));

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -28,17 +29,24 @@ struct Blur {
   friend bool operator==(const Blur&, const Blur&) = default;
 };
 
+namespace detail {
+inline void check_parameter(bool possible, const char* stage, const std::string& expected, double found) {
+  if (possible) return;
+  char number[32];
+  std::snprintf(number, sizeof number, "%g", found);
+  throw Error(std::string(stage) + ": expected " + expected + ", found " + number);
+}
+}  // namespace detail
+
 /// Throws Error for parameters that make no kernel.
 inline void check(const Blur& b) {
-  const auto refuse = [](const std::string& expected, double found) {
-    throw Error("blur: expected " + expected + ", found " + std::to_string(found));
-  };
-  if (b.size < 1 || b.size % 2 == 0 || b.size > Blur::largest_size)
-    refuse("an odd kernel size of 1 to " + std::to_string(Blur::largest_size), b.size);
+  detail::check_parameter(b.size >= 1 && b.size % 2 == 1 && b.size <= b.largest_size, b.name,
+                          "an odd kernel size of 1 to " + std::to_string(b.largest_size), b.size);
   for (const double sigma : {b.sigma_x, b.sigma_y})
-    if (!(sigma >= 1e-4 && sigma <= 1000)) refuse("a sigma of 0.0001 to 1000 pixels", sigma);
-  if (!(std::abs(b.theta) <= 1000)) refuse("an angle in radians", b.theta);
-  if (!(b.beta >= 0.01 && b.beta <= 100)) refuse("a beta of 0.01 to 100", b.beta);
+    detail::check_parameter(sigma >= 1e-4 && sigma <= 1000, b.name, "a sigma of 0.0001 to 1000 pixels",
+                            sigma);
+  detail::check_parameter(std::abs(b.theta) <= 1000, b.name, "an angle in radians", b.theta);
+  detail::check_parameter(b.beta >= 0.01 && b.beta <= 100, b.name, "a beta of 0.01 to 100", b.beta);
 }
 
 /// The weights of a blur, row by row; their sum is 1. Source: Wang et al., Real-ESRGAN, 2021, section 3.1.

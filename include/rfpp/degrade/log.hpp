@@ -202,6 +202,7 @@ inline std::vector<LogEntry> parse_log(std::string_view text) {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     try {
       const auto json = nlohmann::json::parse(line.begin(), line.end(), nullptr, false);
+      if (json.is_discarded()) throw Error("expected a JSON object, found no JSON");
       Degradation degradation = parse_degradation(json);
       const auto image = json.find("image");
       if (image == json.end() || !image->is_string()) throw Error("expected \"image\": a file name");

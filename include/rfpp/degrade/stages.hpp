@@ -64,13 +64,6 @@ inline int downsampled_side(int extent, double ratio) {
   return static_cast<int>(std::nearbyint((extent - std::fmod(extent, ratio)) / ratio));
 }
 
-namespace detail {
-inline void check_parameter(bool possible, const char* stage, const std::string& expected, double found) {
-  if (!possible)
-    throw Error(std::string(stage) + ": expected " + expected + ", found " + std::to_string(found));
-}
-}  // namespace detail
-
 inline void check(const Haze& s) {
   detail::check_parameter(s.clean >= 0 && s.clean <= 1, s.name, "a clean part of 0 to 1", s.clean);
 }
