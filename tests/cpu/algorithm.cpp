@@ -30,17 +30,38 @@ TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and ups
   CHECK(chosen(Precision::fast, 128) == Kind::winograd_f6);
 }
 
+TEST_CASE("exact is faster where no codebook index depends on it") {
+  auto after = [](Precision precision, int side) {
+    return cpu::algorithm_for<float>({conv3x3, {1, side, side, 64}, {64, 3, 3, 64}, false, true}, precision);
+  };
+  CHECK(after(Precision::reference, 512) == Kind::winograd_f2);
+  CHECK(after(Precision::exact, 64) == Kind::winograd_f4);
+  CHECK(after(Precision::exact, 128) == Kind::winograd_f6);
+}
+
+TEST_CASE("a convolution to few channels is taken by taps") {
+  const Extents in{1, 64, 64, 64};
+  for (const auto precision : {Precision::reference, Precision::exact, Precision::fast}) {
+    auto chosen = [&](const ConvolutionGeometry& g, int outputs) {
+      return cpu::algorithm_for<float>({g, in, {outputs, g.kernel, g.kernel, 64}}, precision);
+    };
+    CHECK(chosen(conv3x3, 3) == Kind::taps);
+    CHECK(chosen(conv3x3, 5) == Kind::panels);
+    CHECK(chosen({3, 2, 0, 1}, 3) == Kind::panels);
+    CHECK(chosen({1, 1, 0, 0}, 3) == Kind::panels);
+  }
+}
+
 TEST_CASE("other convolutions are direct") {
   const Extents in{1, 64, 64, 64}, filter{64, 3, 3, 64};
   auto direct = [](const ConvolutionShape& s) {
     return cpu::algorithm_for<float>(s, Precision::fast) == Kind::panels;
   };
-  CHECK(direct({{1, 1, 0, 0}, in, {64, 1, 1, 64}, false}));
-  CHECK(direct({{3, 2, 0, 1}, in, filter, false}));
-  CHECK(direct({{3, 1, 0, 0}, in, filter, false}));
-  CHECK(direct({conv3x3, {1, 64, 64, 3}, {64, 3, 3, 3}, false}));
-  CHECK(direct({conv3x3, in, {3, 3, 3, 64}, false}));
-  CHECK(cpu::algorithm_for<double>({conv3x3, in, filter, false}, Precision::fast) == Kind::panels);
+  CHECK(direct({{1, 1, 0, 0}, in, {64, 1, 1, 64}}));
+  CHECK(direct({{3, 2, 0, 1}, in, filter}));
+  CHECK(direct({{3, 1, 0, 0}, in, filter}));
+  CHECK(direct({conv3x3, {1, 64, 64, 3}, {64, 3, 3, 3}}));
+  CHECK(cpu::algorithm_for<double>({conv3x3, in, filter}, Precision::fast) == Kind::panels);
 }
 
 TEST_CASE("precisions have names") {

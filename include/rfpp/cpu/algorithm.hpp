@@ -5,7 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/convolution_by_taps.hpp"
 #include "rfpp/cpu/winograd.hpp"
 #include "rfpp/expr/remap.hpp"
 
@@ -18,8 +18,9 @@ namespace rfpp::inline v0 {
 /// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
 enum class Precision {
   reference,  ///< direct and F2
-  exact,      ///< also F4 from 32x32 on, and folded upsampling; the codebook indices stay the published ones
-  fast,       ///< also F6 from 128x128 on
+  exact,      ///< also F4 from 32x32 on, F6 from 128x128 on where no codebook index depends on it any more,
+              ///< and folded upsampling: the indices stay the published ones
+  fast,       ///< F6 from 128x128 on everywhere
 };
 /// The precision called "reference", "exact" or "fast". Throws Error over other names.
 inline Precision precision_named(std::string_view name) {
@@ -29,11 +30,12 @@ inline Precision precision_named(std::string_view name) {
   throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
 }
 
-/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling.
+/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling; `after_codebook`,
+/// whether the search for the nearest entries came before it.
 struct ConvolutionShape {
   ConvolutionGeometry geometry;
   Extents in, filter;
-  bool upsampled;
+  bool upsampled = false, after_codebook = false;
 };
 
 namespace cpu {
@@ -58,19 +60,27 @@ template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
          g.pad_after == 1 && s.filter.c % lane_count<T> == 0 && s.filter.n % lane_count<T> == 0;
 }
 
+/// Whether the products of all taps can be taken at once.
+template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
+  return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
+}
+
 /// The fastest algorithm that the precision allows, as the packing that stands for it.
 template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Precision precision) {
   using Kind = Packing::Kind;
+  if (has_few_outputs<T>(s)) return Kind::taps;
   if (!has_schemes<T>(s)) return Kind::panels;
   const int side = std::min(s.in.h, s.in.w);
   if (precision == Precision::reference) return Kind::winograd_f2;
   if (s.upsampled) return side < 64 ? Kind::upsample_f2 : Kind::upsample_f3;
   if (side < 32) return Kind::winograd_f2;
-  return side < 128 || precision == Precision::exact ? Kind::winograd_f4 : Kind::winograd_f6;
+  const bool f6 = side >= 128 && (s.after_codebook || precision == Precision::fast);
+  return f6 ? Kind::winograd_f6 : Kind::winograd_f4;
 }
 
 /// Elements of a filter {out,kernel,kernel,in} packed as `kind`.
 template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
+  if (kind == Packing::Kind::taps) return panels_size<T>(filter.c, filter.h * filter.w * filter.n);
   std::size_t products = static_cast<std::size_t>(filter.h) * static_cast<std::size_t>(filter.w);
   with_scheme(kind, [&](auto scheme) {
     products = static_cast<std::size_t>(scheme.products) * static_cast<std::size_t>(scheme.products);
@@ -79,6 +89,7 @@ template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
 }
 /// packed: packed_size() elements.
 template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<T>& raw, T* packed) {
+  if (kind == Packing::Kind::taps) return pack_taps(raw, packed);
   bool found = false;
   if constexpr (std::is_same_v<T, float>)
     found = with_scheme(kind, [&](auto scheme) { pack_winograd<decltype(scheme)>(pool, raw, packed); });
@@ -89,10 +100,12 @@ template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<
 template <class X> Packing::Kind usable_packing(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Packing packing = core.filter.packing();
-  const bool fits = packing.columns == MicroTile<T>::columns &&
-                    (packing.kind == Packing::Kind::panels ||
-                     (has_schemes<T>({core.geometry, {}, core.filter.extents(), false}) &&
-                      (is_upsampled<X> || !upsamples(packing.kind))));
+  const ConvolutionShape shape{core.geometry, {}, core.filter.extents(), is_upsampled<X>};
+  bool fits = packing.columns == MicroTile<T>::columns;
+  if (packing.kind == Packing::Kind::taps)
+    fits = fits && has_few_outputs<T>(shape);
+  else if (packing.kind != Packing::Kind::panels)
+    fits = fits && has_schemes<T>(shape) && (shape.upsampled || !upsamples(packing.kind));
   return fits ? packing.kind : Packing::Kind::none;
 }
 
@@ -110,6 +123,10 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
     needs = {t.shared_size(), t.scratch_size(), t.tasks_per_image()};
   });
   if (found) return needs;
+  if (kind == Packing::Kind::taps) {
+    const TapsTiling<T> t(g, in, out);
+    return {0, t.scratch_size(), t.tasks_per_image()};
+  }
   const ConvolutionTiling<T> t(g, in, out);
   return {0, t.scratch_size(), t.tasks_per_image()};
 }
@@ -134,6 +151,8 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
     });
     if (found) return;
   }
+  if (kind == Packing::Kind::taps)
+    return convolve_by_taps(pool, TapsTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
   convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
 }
 

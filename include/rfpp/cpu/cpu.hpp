@@ -180,7 +180,7 @@ class Cpu {
   template <class Operation, class X, class T>
   void run_core(const ReductionCore<Operation, X>& core, const cpu::Emitter<T>& emitter, char* shared,
                 char* scratch) {
-    auto join = [](T a, T b) { return Operation::join(a, b); };
+    auto join = [](auto a, auto b) { return Operation::join(a, b); };
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       if (core.over == Over::channels)
         cpu::reduce_channels(pool_, x, join, Operation::template start<T>(), emitter,

@@ -18,15 +18,17 @@ inline std::size_t band_scratch(Extents e) {
 
 /// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorises.
 template <class T, class Operation> T fold_run(const T* row, std::ptrdiff_t count, Operation join, T start) {
-  constexpr int lanes = 16;
-  T part[lanes];
-  std::fill_n(part, lanes, start);
+  constexpr int lanes = lane_count<T>;
+  Lanes<T> part[unroll];
+  std::fill_n(part, unroll, splat<Lanes<T>>(start));
   std::ptrdiff_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (int j = 0; j < lanes; ++j) part[j] = join(part[j], row[i + j]);
+  for (; i + unroll * lanes <= count; i += unroll * lanes)
+#pragma GCC unroll 4
+    for (int j = 0; j < unroll; ++j) part[j] = join(part[j], load_lanes<Lanes<T>>(row + i + j * lanes));
   T folded = start;
   for (; i < count; ++i) folded = join(folded, row[i]);
-  for (T p : part) folded = join(folded, p);
+  const Lanes<T> joined = join(join(part[0], part[1]), join(part[2], part[3]));
+  for (int j = 0; j < lanes; ++j) folded = join(folded, joined[j]);
   return folded;
 }
 
