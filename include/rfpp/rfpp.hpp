@@ -13,6 +13,7 @@
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/hashed.hpp"
+#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 #include "rfpp/nn/attention.hpp"

@@ -21,7 +21,7 @@ TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and ups
   CHECK(chosen(Precision::reference, 64, true) == Kind::winograd_f2);
   for (const auto precision : {Precision::exact, Precision::fast}) {
     CHECK(chosen(precision, 16) == Kind::winograd_f2);
-    CHECK(chosen(precision, 32) == Kind::winograd_f4);
+    CHECK(chosen(precision, 32) == Kind::winograd_f2);
     CHECK(chosen(precision, 64) == Kind::winograd_f4);
     CHECK(chosen(precision, 32, true) == Kind::upsample_f2);
     CHECK(chosen(precision, 512, true) == Kind::upsample_f3);
@@ -37,6 +37,23 @@ TEST_CASE("exact is faster where no codebook index depends on it") {
   CHECK(after(Precision::reference, 512) == Kind::winograd_f2);
   CHECK(after(Precision::exact, 64) == Kind::winograd_f4);
   CHECK(after(Precision::exact, 128) == Kind::winograd_f6);
+}
+
+TEST_CASE("low memory takes smaller packings for filters of many channels") {
+  auto low = [](int channels, int side, bool upsampled = false) {
+    const ConvolutionShape shape{
+        conv3x3, {1, side, side, channels}, {channels, 3, 3, channels}, upsampled, true};
+    const auto chosen = cpu::algorithm_for<float>(shape, {Precision::exact, true});
+    CHECK(cpu::packed_size<float>(chosen, shape.filter) <=
+          cpu::packed_size<float>(cpu::algorithm_for<float>(shape, Precision::exact), shape.filter));
+    return chosen;
+  };
+  CHECK(low(512, 16) == Kind::panels);
+  CHECK(low(512, 32, true) == Kind::panels);
+  CHECK(low(256, 64) == Kind::winograd_f2);
+  CHECK(low(256, 128, true) == Kind::upsample_f2);
+  CHECK(low(128, 256) == Kind::winograd_f4);
+  CHECK(low(128, 256, true) == Kind::upsample_f3);
 }
 
 TEST_CASE("a convolution to few channels is taken by taps") {

@@ -38,4 +38,17 @@ cmp out/decoded.png second.png || fail 'decoded indices are not what the autoenc
 cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
 "$programs/restore" "$face" --weights w.safetensors --scale 2 -o photo >report
 grep -q '1 face' report || fail 'restore does not report the faces'
+"$programs/restore" --aligned "$face" --weights w.safetensors -o direct 2>report
+"$programs/restore" --aligned "$face" --weights w.safetensors --cache -o packing 2>report
+grep -q 'packed weights are kept in w.safetensors' report || fail 'restore does not say where it keeps packed weights'
+"$programs/restore" --aligned "$face" --weights w.safetensors --cache -o cached 2>report
+[[ ! -s report ]] || fail 'the second start with --cache does not use the cache'
+"$programs/restore" --aligned "$face" --weights w.safetensors --low-memory -o small
+mkdir faces
+for i in 1 2 3; do cp "$face" "faces/$i.png"; done
+"$programs/restore" --aligned faces --weights w.safetensors -o many >report
+(($(wc -l <report) == 3)) || fail 'restore does not report every picture of a folder'
+for picture in packing/astronaut.png cached/astronaut.png many/1.png many/3.png; do
+  cmp direct/astronaut.png "$picture" || fail "$picture is not what the checkpoint gives"
+done
 echo 'ok'

@@ -18,7 +18,7 @@ namespace rfpp::inline v0 {
 /// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
 enum class Precision {
   reference,  ///< direct and F2
-  exact,      ///< also F4 from 32x32 on, F6 from 128x128 on where no codebook index depends on it any more,
+  exact,      ///< also F4 from 64x64 on, F6 from 128x128 on where no codebook index depends on it any more,
               ///< and folded upsampling: the indices stay the published ones
   fast,       ///< F6 from 128x128 on everywhere
 };
@@ -29,6 +29,16 @@ inline Precision precision_named(std::string_view name) {
   if (name == "fast") return Precision::fast;
   throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
 }
+
+/// What prepare weighs: rounding, and memory.
+struct PackingPolicy {
+  Precision precision = Precision::exact;
+  bool low_memory =
+      false;  ///< the largest filters are packed for algorithms that need fewer products of them
+
+  constexpr PackingPolicy() = default;
+  constexpr PackingPolicy(Precision p, bool low = false) : precision(p), low_memory(low) {}
+};
 
 /// A convolution as a choice of algorithm sees it: `in` is its input after upsampling; `after_codebook`,
 /// whether the search for the nearest entries came before it.
@@ -65,16 +75,21 @@ template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
   return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
 }
 
-/// The fastest algorithm that the precision allows, as the packing that stands for it.
-template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Precision precision) {
+/// The fastest algorithm that the policy allows, as the packing that stands for it.
+template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, PackingPolicy policy) {
   using Kind = Packing::Kind;
+  const Precision precision = policy.precision;
+  // Most weights are in 3x3 filters between 512 channels (60 %) and between 256 (20 %).
+  const auto has_channels = [&](int channels) {
+    return policy.low_memory && s.filter.n * s.filter.c >= channels * channels;
+  };
   if (has_few_outputs<T>(s)) return Kind::taps;
-  if (!has_schemes<T>(s)) return Kind::panels;
+  if (!has_schemes<T>(s) || has_channels(512)) return Kind::panels;
   const int side = std::min(s.in.h, s.in.w);
   if (precision == Precision::reference) return Kind::winograd_f2;
-  if (s.upsampled) return side < 64 ? Kind::upsample_f2 : Kind::upsample_f3;
-  if (side < 32) return Kind::winograd_f2;
-  const bool f6 = side >= 128 && (s.after_codebook || precision == Precision::fast);
+  if (s.upsampled) return side < 64 || has_channels(256) ? Kind::upsample_f2 : Kind::upsample_f3;
+  if (side < 64 || has_channels(256)) return Kind::winograd_f2;
+  const bool f6 = side >= 128 && !policy.low_memory && (s.after_codebook || precision == Precision::fast);
   return f6 ? Kind::winograd_f6 : Kind::winograd_f4;
 }
 

@@ -25,6 +25,7 @@ class Cpu {
   explicit Cpu(int threads = 0) : pool_(threads), workspace_(HostMemory::instance()) {}
 
   int threads() const { return pool_.threads(); }
+  ThreadPool& pool() { return pool_; }
   Workspace& workspace() { return *workspace_; }
 
   /// `callback` is called after every convolution with the multiply-adds done since this call; false stops

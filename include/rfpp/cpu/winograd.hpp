@@ -69,27 +69,30 @@ template <class S, class T> struct WinogradTiling {
 
 /// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
 template <class S, class T> void pack_winograd(ThreadPool& pool, const Tensor<T>& raw, T* packed) {
-  constexpr int columns = MicroTile<T>::columns, products = S::products;
+  using Wide = Lanes<double>;
+  typedef T Narrow __attribute__((vector_size(lane_count<double> * sizeof(T))));
+  constexpr int columns = MicroTile<T>::columns, products = S::products, lanes = lane_count<double>;
   const Extents f = raw.extents();
-  const int panels = round_up(f.n, columns) / columns;
   const std::size_t product_size = panels_size<T>(f.c, f.n);
-  pool.for_each(panels, [&](int panel, int) {
-    for (int k = 0; k < f.c; ++k)
-      for (int j = 0; j < columns; ++j) {
-        const int o = panel * columns + j;
-        T* out = packed + (static_cast<std::ptrdiff_t>(panel) * f.c + k) * columns + j;
-        double rows[products][3] = {};
-        if (o < f.n)
-          for (int x = 0; x < 3; ++x) {
-            const T* g = raw.data() + (static_cast<std::ptrdiff_t>(o) * 9 + x) * f.c + k;
-            for (int i = 0; i < products; ++i)
-              for (int y = 0; y < 3; ++y) rows[i][x] += S::filter[i][y] * static_cast<double>(g[3 * y * f.c]);
-          }
-        for (const auto& row : rows)
-          for (int i = 0; i < products; ++i, out += product_size)
-            *out = static_cast<T>(row[0] * S::filter[i][0] + row[1] * S::filter[i][1] +
-                                  row[2] * S::filter[i][2]);
+  auto pack_lanes = [&](int o, int k, T* out) {
+    Wide rows[products][3] = {};
+    for (int x = 0; x < 3 && o < f.n; ++x)
+      for (int y = 0; y < 3; ++y) {
+        const T* taps = raw.data() + (static_cast<std::ptrdiff_t>(o) * 9 + y * 3 + x) * f.c + k;
+        const Wide g = __builtin_convertvector(load_lanes<Narrow>(taps), Wide);
+        for (int i = 0; i < products; ++i) rows[i][x] += S::filter[i][y] * g;
       }
+    for (const auto& row : rows)
+      for (int i = 0; i < products; ++i, out += product_size) {
+        const Wide product = row[0] * S::filter[i][0] + row[1] * S::filter[i][1] + row[2] * S::filter[i][2];
+        for (int lane = 0; lane < lanes; ++lane) out[lane * columns] = static_cast<T>(product[lane]);
+      }
+  };
+  pool.for_each(round_up(f.n, columns) / columns, [&](int panel, int) {
+    for (int k = 0; k < f.c; k += lanes)
+      for (int j = 0; j < columns; ++j)
+        pack_lanes(panel * columns + j, k,
+                   packed + (static_cast<std::ptrdiff_t>(panel) * f.c + k) * columns + j);
   });
 }
 
