@@ -63,6 +63,9 @@ constexpr bool upsamples(Packing::Kind kind) {
 /// A larger result is stored past the caches: it would be out of them again before it is read.
 inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
 
+/// What filters are packed for that nobody has prepared, those of training.
+inline constexpr Precision unprepared = Precision::exact;
+
 /// Whether minimal filtering applies at all.
 template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
   const auto& g = s.geometry;
@@ -103,7 +106,7 @@ template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
   return products * panels_size<T>(filter.c, filter.n);
 }
 /// packed: packed_size() elements.
-template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<T>& raw, T* packed) {
+template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const RawFilter<T>& raw, T* packed) {
   if (kind == Packing::Kind::taps) return pack_taps(raw, packed);
   bool found = false;
   if constexpr (std::is_same_v<T, float>)
@@ -111,17 +114,23 @@ template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<
   if (!found) pack_filter(pool, raw, packed);
 }
 
-/// How the filter of a convolution is packed, if this executor can use that here; else `none`.
-template <class X> Packing::Kind usable_packing(const ConvolutionCore<X>& core) {
+/// How a convolution is computed here: as its filter is packed, if this executor can use that, else packing
+/// it on the spot.
+struct Algorithm {
+  Packing::Kind kind;
+  bool packs;
+};
+template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Packing packing = core.filter.packing();
-  const ConvolutionShape shape{core.geometry, {}, core.filter.extents(), is_upsampled<X>};
+  const ConvolutionShape shape{core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>};
   bool fits = packing.columns == MicroTile<T>::columns;
   if (packing.kind == Packing::Kind::taps)
     fits = fits && has_few_outputs<T>(shape);
   else if (packing.kind != Packing::Kind::panels)
     fits = fits && has_schemes<T>(shape) && (shape.upsampled || !upsamples(packing.kind));
-  return fits ? packing.kind : Packing::Kind::none;
+  fits = fits && packing.kind != Packing::Kind::none;
+  return {fits ? packing.kind : algorithm_for<T>(shape, unprepared), !fits};
 }
 
 /// Elements of scratch that all threads share, and that each needs; and tasks that write the result.
@@ -147,7 +156,7 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
 }
 /// The same for a core, `in` being what its algorithm reads.
 template <class X> ConvolutionNeeds convolution_needs(const ConvolutionCore<X>& core) {
-  const auto kind = usable_packing(core);
+  const auto kind = algorithm_of(core).kind;
   return convolution_needs<typename X::value>(
       kind, core.geometry, upsamples(kind) ? before_upsampling(core.x).extents() : core.x.extents(),
       core.extents());

@@ -37,14 +37,14 @@ template <class T> struct TapsTiling : ConvolutionTiling<T> {
 };
 
 /// Packs a filter {out,kernel,kernel,in} as Packing::Kind::taps.
-template <class T> void pack_taps(const Tensor<T>& raw, T* packed) {
+template <class T> void pack_taps(const RawFilter<T>& raw, T* packed) {
   constexpr int width = MicroTile<T>::columns;
-  const Extents f = raw.extents();
+  const Extents f = raw.extents;
   const int taps = f.h * f.w;
   std::fill_n(packed, panels_size<T>(f.c, taps * f.n), T(0));
   for (int column = 0; column < taps * f.n; ++column) {
     const int tap = column / f.n, o = column % f.n;
-    const T* source = raw.data() + (static_cast<std::ptrdiff_t>(o) * taps + tap) * f.c;
+    const T* source = raw.data + (static_cast<std::ptrdiff_t>(o) * taps + tap) * f.c;
     T* out = packed + static_cast<std::ptrdiff_t>(column / width) * f.c * width + column % width;
     for (int k = 0; k < f.c; ++k) out[k * width] = source[k];
   }

@@ -56,8 +56,8 @@ template <class Model> void prepare(Cpu& ex, Model& model, RawWeights raw, auto&
 }  // namespace detail
 
 /// Packs every filter of a model for direct convolution, before the model is shared between threads. A model
-/// that is not prepared gives the same bits, packing each filter each time. Without its raw weights a model
-/// needs half the memory; it can then neither be saved nor trained.
+/// that is not prepared packs each filter each time it is used. Without its raw weights a model needs half
+/// the memory; it can then neither be saved nor trained.
 template <class Model> void prepare(Cpu& ex, Model& model, RawWeights raw = RawWeights::keep) {
   detail::prepare(ex, model, raw, [](const std::string&) { return Packing::Kind::panels; });
 }

@@ -68,17 +68,17 @@ template <class S, class T> struct WinogradTiling {
 };
 
 /// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
-template <class S, class T> void pack_winograd(ThreadPool& pool, const Tensor<T>& raw, T* packed) {
+template <class S, class T> void pack_winograd(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
   using Wide = Lanes<double>;
   typedef T Narrow __attribute__((vector_size(lane_count<double> * sizeof(T))));
   constexpr int columns = MicroTile<T>::columns, products = S::products, lanes = lane_count<double>;
-  const Extents f = raw.extents();
+  const Extents f = raw.extents;
   const std::size_t product_size = panels_size<T>(f.c, f.n);
   auto pack_lanes = [&](int o, int k, T* out) {
     Wide rows[products][3] = {};
     for (int x = 0; x < 3 && o < f.n; ++x)
       for (int y = 0; y < 3; ++y) {
-        const T* taps = raw.data() + (static_cast<std::ptrdiff_t>(o) * 9 + y * 3 + x) * f.c + k;
+        const T* taps = raw.data + (static_cast<std::ptrdiff_t>(o) * 9 + y * 3 + x) * f.c + k;
         const Wide g = __builtin_convertvector(load_lanes<Narrow>(taps), Wide);
         for (int i = 0; i < products; ++i) rows[i][x] += S::filter[i][y] * g;
       }
