@@ -33,8 +33,8 @@ inline Precision precision_named(std::string_view name) {
 /// What prepare weighs: rounding, and memory.
 struct PackingPolicy {
   Precision precision = Precision::exact;
-  bool low_memory =
-      false;  ///< the largest filters are packed for algorithms that need fewer products of them
+  /// The largest filters are packed for algorithms that need fewer products of them.
+  bool low_memory = false;
 
   constexpr PackingPolicy() = default;
   constexpr PackingPolicy(Precision p, bool low = false) : precision(p), low_memory(low) {}

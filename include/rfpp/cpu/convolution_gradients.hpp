@@ -136,9 +136,11 @@ template <class T> struct FilterGradientTiling {
 
 template <class T> class FilterGradient {
  public:
+  using Tiling = FilterGradientTiling<T>;
+
   /// images: images_size() elements, sums: sums_size(), scratch: scratch_size() for every thread.
-  FilterGradient(const FilterGradientTiling<T>& tiling, const Operand<T>& x, const Operand<T>& gradient,
-                 T* images, double* sums, T* scratch)
+  FilterGradient(const Tiling& tiling, const Operand<T>& x, const Operand<T>& gradient, T* images,
+                 double* sums, T* scratch)
       : t_(tiling),
         x_(x),
         gradient_(gradient),
@@ -168,7 +170,7 @@ template <class T> class FilterGradient {
 
   T* staging(int worker) const { return scratch_ + static_cast<std::size_t>(worker) * t_.scratch_size(); }
   double* sum_of(int o, int tap, int c) const {
-    constexpr int rows = t_.row_tiles * Tile::rows;
+    constexpr int rows = Tiling::row_tiles * Tile::rows;
     const int task = c / Tile::columns * t_.groups() + o / rows;
     const int tile = o % rows / Tile::rows * t_.taps() + tap;
     return sums_ + static_cast<std::size_t>(task) * t_.task_sums() +
@@ -194,12 +196,12 @@ template <class T> class FilterGradient {
               std::ptrdiff_t{t_.out.h} * t_.out.w);
   }
   void add_products(int task) const {
-    const int panel = task / t_.groups(), first = task % t_.groups() * t_.row_tiles * Tile::rows;
-    const int columns = std::min(t_.out.w, t_.longest_chain), rows = t_.longest_chain / columns;
+    const int panel = task / t_.groups(), first = task % t_.groups() * Tiling::row_tiles * Tile::rows;
+    const int columns = std::min(t_.out.w, Tiling::longest_chain), rows = Tiling::longest_chain / columns;
     for (int h = 0; h < t_.out.h; h += rows)
       for (int w = 0; w < t_.out.w; w += columns) {
         double* sums = sums_ + static_cast<std::size_t>(task) * t_.task_sums();
-        for (int tile = 0; tile < t_.row_tiles; ++tile)
+        for (int tile = 0; tile < Tiling::row_tiles; ++tile)
           for (int tap = 0; tap < t_.taps(); ++tap, sums += Tile::rows * Tile::columns)
             if (first + tile * Tile::rows < t_.out.c)
               add_tile(panel, first + tile * Tile::rows, tap, h, std::min(h + rows, t_.out.h), w,
@@ -221,7 +223,7 @@ template <class T> class FilterGradient {
     for (int i = 0; i < Tile::rows * Tile::columns; ++i) sums[i] += static_cast<double>(tile[i]);
   }
 
-  const FilterGradientTiling<T>& t_;
+  const Tiling& t_;
   const Operand<T>&x_, &gradient_;
   T *panels_, *transposed_;
   double* sums_;
