@@ -293,7 +293,8 @@ def main():
 
     cache = WORK / "inductor"
     shutil.rmtree(cache, ignore_errors=True)
-    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "TORCHINDUCTOR_CACHE_DIR": str(cache)}
+    environment = os.environ | {"OMP_NUM_THREADS": str(options.threads), "TORCHINDUCTOR_CACHE_DIR": str(cache),
+                                "PYTHONDONTWRITEBYTECODE": "1"}  # no __pycache__ among the sources
 
     def run_task(task):
         print(task, file=sys.stderr)
