@@ -22,11 +22,13 @@ TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and ups
   for (const auto precision : {Precision::exact, Precision::fast}) {
     CHECK(chosen(precision, 16) == Kind::winograd_f2);
     CHECK(chosen(precision, 32) == Kind::winograd_f2);
-    CHECK(chosen(precision, 64) == Kind::winograd_f4);
     CHECK(chosen(precision, 32, true) == Kind::upsample_f2);
     CHECK(chosen(precision, 512, true) == Kind::upsample_f3);
   }
+  CHECK(chosen(Precision::exact, 64) == Kind::winograd_f2);
+  CHECK(chosen(Precision::exact, 128) == Kind::winograd_f4);
   CHECK(chosen(Precision::exact, 512) == Kind::winograd_f4);
+  CHECK(chosen(Precision::fast, 64) == Kind::winograd_f4);
   CHECK(chosen(Precision::fast, 128) == Kind::winograd_f6);
 }
 

@@ -18,9 +18,9 @@ namespace rfpp::inline v0 {
 /// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
 enum class Precision {
   reference,  ///< direct and F2
-  exact,      ///< also F4 from 64x64 on, F6 from 128x128 on where no codebook index depends on it any more,
-              ///< and folded upsampling: the indices stay the published ones
-  fast,       ///< F6 from 128x128 on everywhere
+  exact,      ///< also folded upsampling, F4 from 128x128 on, and where no codebook index depends on it any
+              ///< more, F4 from 64x64 and F6 from 128x128 on: the indices stay the published ones
+  fast,       ///< so everywhere
 };
 /// The precision called "reference", "exact" or "fast". Throws Error over other names.
 inline Precision precision_named(std::string_view name) {
@@ -91,9 +91,9 @@ template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Packin
   const int side = std::min(s.in.h, s.in.w);
   if (precision == Precision::reference) return Kind::winograd_f2;
   if (s.upsampled) return side < 64 || has_channels(256) ? Kind::upsample_f2 : Kind::upsample_f3;
-  if (side < 64 || has_channels(256)) return Kind::winograd_f2;
-  const bool f6 = side >= 128 && !policy.low_memory && (s.after_codebook || precision == Precision::fast);
-  return f6 ? Kind::winograd_f6 : Kind::winograd_f4;
+  const bool may_round = s.after_codebook || precision == Precision::fast;
+  if (side < (may_round ? 64 : 128) || has_channels(256)) return Kind::winograd_f2;
+  return side >= 128 && may_round && !policy.low_memory ? Kind::winograd_f6 : Kind::winograd_f4;
 }
 
 /// Elements of a filter {out,kernel,kernel,in} packed as `kind`.
