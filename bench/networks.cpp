@@ -70,13 +70,12 @@ void map_packed_weights(benchmark::State& state) {
   Cpu ex;
   Network<RestoreFormerPlusPlus> model;
   load_prepared(ex, model, checkpoint.weights, checkpoint.input);
-  auto key = [&] {
-    return packed_weights_key(ex, Network<RestoreFormerPlusPlus>{}, checkpoint.weights, checkpoint.input, {});
-  };
-  save_packed_weights(model, checkpoint.packed, key());
+  const PackingPlan plan = plan_packing(model, checkpoint.input);
+  save_packed_weights(model, checkpoint.packed, packed_weights_key(ex, checkpoint.weights, plan));
   for (auto _ : state) {
     Network<RestoreFormerPlusPlus> mapped;
-    if (!load_packed_weights(mapped, checkpoint.packed, key(), plan_packing(mapped, checkpoint.input)))
+    const std::string key = packed_weights_key(ex, checkpoint.weights, plan);
+    if (!load_packed_weights(mapped, checkpoint.packed, key, plan))
       state.SkipWithError("the packed weights are not usable");
   }
 }

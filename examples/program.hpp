@@ -96,11 +96,16 @@ template <class Model>
 void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::Extents input,
                  rfpp::PackingPolicy policy) {
   const std::string cache = weights + "." + std::to_string(rfpp::cpu::vector_bytes * 8) + "bit.packed";
-  const std::string key = rfpp::packed_weights_key(ex, model, weights, input, policy);
-  if (rfpp::load_packed_weights(model, cache, key, rfpp::plan_packing(model, input, policy))) return;
-  rfpp::load_prepared(ex, model, weights, input, policy);
-  rfpp::save_packed_weights(model, cache, key);
-  std::fprintf(stderr, "packed weights are kept in %s\n", cache.c_str());
+  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, policy);
+  const std::string key = rfpp::packed_weights_key(ex, weights, plan);
+  if (rfpp::load_packed_weights(model, cache, key, plan)) return;
+  rfpp::load_prepared(ex, model, weights, plan);
+  try {
+    rfpp::save_packed_weights(model, cache, key);
+    std::fprintf(stderr, "packed weights are kept in %s\n", cache.c_str());
+  } catch (const rfpp::Error& error) {  // the face can be restored all the same
+    std::fprintf(stderr, "packed weights are not kept: %s\n", error.what());
+  }
 }
 
 /// A network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones where

@@ -51,7 +51,7 @@ TEST_CASE_METHOD(Fixture, "loaded and packed at once, a model is what loading an
 TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its key alone") {
   Model model;
   const auto plan = plan_packing(model, input);
-  const std::string key = packed_weights_key(ex, model, checkpoint, input, {});
+  const std::string key = packed_weights_key(ex, checkpoint, plan);
   CHECK_FALSE(load_packed_weights(model, cache, key, plan));
   load_prepared(ex, model, checkpoint, input);
   save_packed_weights(model, cache, key);
@@ -82,15 +82,15 @@ TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its ke
 TEST_CASE_METHOD(Fixture, "the key of packed weights changes with what they depend on") {
   const Model model;
   auto key = [&](PackingPolicy policy = {}) {
-    return packed_weights_key(ex, model, checkpoint, {1, 512, 512, 3}, policy);
+    return packed_weights_key(ex, checkpoint, plan_packing(model, {1, 512, 512, 3}, policy));
   };
   const std::string before = key();
   CHECK(key() == before);
   CHECK(key(Precision::fast) != before);
   CHECK(key({Precision::exact, true}) != before);
-  CHECK(packed_weights_key(ex, model, checkpoint, {1, 64, 64, 3}, {}) != before);
+  CHECK(packed_weights_key(ex, checkpoint, plan_packing(model, {1, 64, 64, 3})) != before);
   Cpu other(3);
-  CHECK(packed_weights_key(other, model, checkpoint, {1, 512, 512, 3}, {}) == before);
+  CHECK(packed_weights_key(other, checkpoint, plan_packing(model, {1, 512, 512, 3})) == before);
   std::fstream file(checkpoint, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(-1, std::ios::end);
   file.put('\x2a');

@@ -15,7 +15,7 @@ template <class T> struct TapsTiling : ConvolutionTiling<T> {
 
   TapsTiling(const ConvolutionGeometry& g, Extents input, Extents output)
       : ConvolutionTiling<T>(g, input, output) {
-    this->rows = std::clamp(16, 1, std::max(1, output.h));
+    this->rows = std::clamp(output.h, 1, 16);
   }
 
   int columns() const { return this->geometry.kernel * this->geometry.kernel * this->out.c; }

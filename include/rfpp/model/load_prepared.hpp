@@ -18,9 +18,7 @@ namespace rfpp::inline v0 {
 /// Loads a model's parameters and packs every filter, as prepare() does, as soon as it is read: the raw
 /// weights never are in memory together. Throws Error as io::load_parameters does.
 template <class Model>
-void load_prepared(Cpu& ex, Model& model, const std::filesystem::path& file, Extents input,
-                   PackingPolicy policy = {}) {
-  const PackingPlan plan = plan_packing(model, input, policy);
+void load_prepared(Cpu& ex, Model& model, const std::filesystem::path& file, const PackingPlan& plan) {
   io::load_parameters(model, io::Checkpoint::open(file), file.string(),
                       [&](const std::string& name, auto& parameter) {
                         if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
@@ -29,12 +27,16 @@ void load_prepared(Cpu& ex, Model& model, const std::filesystem::path& file, Ext
                         }
                       });
 }
-
-/// What packed weights were made of and for: a hash of the checkpoint's content, and everything that the
-/// packing depends on.
+/// The same for inputs of the extents `input`.
 template <class Model>
-std::string packed_weights_key(Cpu& ex, const Model& model, const std::filesystem::path& file, Extents input,
-                               PackingPolicy policy) {
+void load_prepared(Cpu& ex, Model& model, const std::filesystem::path& file, Extents input,
+                   PackingPolicy policy = {}) {
+  load_prepared(ex, model, file, plan_packing(model, input, policy));
+}
+
+/// What packed weights were made of and for: a hash of the checkpoint's content, of the plan, and of the
+/// width of this program's vectors. Throws Error where the checkpoint cannot be read.
+inline std::string packed_weights_key(Cpu& ex, const std::filesystem::path& file, const PackingPlan& plan) {
   constexpr std::size_t part = std::size_t{1} << 20;
   const io::MappedFile mapped(file);
   const std::string_view content = io::as_text(mapped.bytes());
@@ -46,8 +48,7 @@ std::string packed_weights_key(Cpu& ex, const Model& model, const std::filesyste
   std::string key = "rfpp packed weights 1, columns " + std::to_string(cpu::MicroTile<float>::columns) +
                     ", checkpoint " + std::to_string(content.size()) + " bytes";
   for (const std::size_t hash : hashes) key += ' ' + std::to_string(hash);
-  for (const auto& [name, kind] : plan_packing(model, input, policy))
-    key += ' ' + name + '=' + std::to_string(static_cast<int>(kind));
+  for (const auto& [name, kind] : plan) key += ' ' + name + '=' + std::to_string(static_cast<int>(kind));
   return std::to_string(key.size()) + "-" + std::to_string(std::hash<std::string>{}(key));
 }
 
@@ -56,7 +57,8 @@ template <class T>
 constexpr io::DType packed_dtype = sizeof(T) == 8 ? io::DType::float64 : io::DType::float32;
 }
 
-/// Writes a prepared model's packed filters and other parameters, for load_packed_weights().
+/// Writes a prepared model's packed filters and other parameters, for load_packed_weights(). Throws Error
+/// where the file cannot be written.
 template <class Model>
 void save_packed_weights(const Model& model, const std::filesystem::path& file, const std::string& key) {
   std::vector<io::TensorInfo> infos;
