@@ -6,9 +6,9 @@ using namespace rfpp;
 namespace {
 
 struct Options {
-  std::string input, output, model = RestoreFormerPlusPlus::name, weights, save_weights, precision;
+  std::string input, output, model = RestoreFormerPlusPlus::name, weights, save_weights;
   bool hashed = false, all = false;
-  int threads = 0;
+  RunOptions run;
 };
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor<float>>>;
@@ -36,8 +36,8 @@ template <class N> void run(const Options& o) {
 
   const auto file = io::Checkpoint::open(o.input);
   const auto image = io::read_images(file.at("input"), o.input + ": input");
-  Cpu ex(o.threads);
-  prepare(ex, model, image.extents(), precision_named(o.precision), RawWeights::drop);
+  Cpu ex(o.run.threads);
+  prepare(ex, model, image.extents(), o.run.policy(), RawWeights::drop);
   const auto [restored, encoded] = model(ex, image, o.all ? Keep::all : Keep::decoder_needs);
   NamedTensors results{
       {"output", restored},
@@ -73,10 +73,7 @@ int main(int argc, char** argv) {
   weights->add_flag("--hashed", o.hashed, "deterministic weights, a hash of each parameter's name and place");
   app.add_flag("--all", o.all, "write the latent and every feature map that the encoder keeps, too");
   app.add_option("--save-weights", o.save_weights, "write the weights to this safetensors file");
-  app.add_option("--threads", o.threads, "0: as many as the machine has")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
-  add_precision(app, o.precision);
+  o.run.add_to(app);
   return run_program(app, argc, argv, [&] {
     PublishedNetworks::visit(o.model, [&](auto network) { run<decltype(network)>(o); });
   });

@@ -12,10 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "rfpp/cpu/dry_run.hpp"
-#include "rfpp/cpu/prepare.hpp"
-#include "rfpp/io/parameters.hpp"
 #include "rfpp/model/hashed.hpp"
+#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 
@@ -61,14 +59,26 @@ inline std::vector<std::filesystem::path> list_images(const std::vector<std::str
   return images;
 }
 
-/// --precision: of a program that runs a network.
-inline void add_precision(CLI::App& app, std::string& name) {
-  name = "exact";
-  app.add_option("--precision", name,
-                 "reference: as close to the published network as float gets; exact: the same codebook "
-                 "indices; fast")
-      ->capture_default_str();
-}
+/// How a program that runs a network weighs speed, rounding, memory and start-up.
+struct RunOptions {
+  std::string precision = "exact";
+  bool low_memory = false, cache = false;
+  int threads = 0;
+
+  rfpp::PackingPolicy policy() const { return {rfpp::precision_named(precision), low_memory}; }
+
+  void add_to(CLI::App& app) {
+    app.add_option("--precision", precision,
+                   "reference: as close to the published network as float gets; exact: the same codebook "
+                   "indices; fast")
+        ->capture_default_str();
+    app.add_flag("--low-memory", low_memory,
+                 "smaller packed weights, for algorithms that are somewhat slower");
+    app.add_option("--threads", threads, "0: as many as the machine has")
+        ->check(CLI::Range(0, 256))
+        ->capture_default_str();
+  }
+};
 
 /// The first published network whose parameters a checkpoint has; "" where none fits.
 inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
@@ -80,17 +90,38 @@ inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
   return name;
 }
 
+/// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is
+/// none for this checkpoint and this program.
+template <class Model>
+void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::Extents input,
+                 rfpp::PackingPolicy policy) {
+  const std::string cache = weights + "." + std::to_string(rfpp::cpu::vector_bytes * 8) + "bit.packed";
+  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, policy);
+  const std::string key = rfpp::packed_weights_key(ex, weights, plan);
+  if (rfpp::load_packed_weights(model, cache, key, plan)) return;
+  rfpp::load_prepared(ex, model, weights, plan);
+  try {
+    rfpp::save_packed_weights(model, cache, key);
+    std::fprintf(stderr, "packed weights are kept in %s\n", cache.c_str());
+  } catch (const rfpp::Error& error) {  // the face can be restored all the same
+    std::fprintf(stderr, "packed weights are not kept: %s\n", error.what());
+  }
+}
+
 /// A network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones where
 /// there is no file; packed, and with its whole workspace reserved.
 template <class N>
 rfpp::Network<N> ready_network(rfpp::Cpu& ex, const std::string& weights, rfpp::Extents input,
-                               rfpp::Precision precision = rfpp::Precision::exact) {
+                               const RunOptions& options = {}) {
   rfpp::Network<N> model;
-  if (weights.empty())
+  if (weights.empty()) {
     rfpp::fill_hashed(model);
-  else
-    rfpp::io::load_parameters(model, weights);
-  rfpp::prepare(ex, model, input, precision, rfpp::RawWeights::drop);
+    rfpp::prepare(ex, model, input, options.policy(), rfpp::RawWeights::drop);
+  } else if (options.cache) {
+    load_cached(ex, model, weights, input, options.policy());
+  } else {
+    rfpp::load_prepared(ex, model, weights, input, options.policy());
+  }
   rfpp::DryRun dry(ex.threads());
   model(dry, rfpp::Tensor<float>::declared(input));
   ex.workspace().reserve(dry.peak_bytes());

@@ -1,5 +1,6 @@
 // Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
 #include "rfpp/photo/restore.hpp"
+#include <future>
 #include <map>
 
 #include "program.hpp"
@@ -14,10 +15,10 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks, precision;
+  std::string output = "restored", weights, model, landmarks;
   bool aligned = false, compare = false;
   double strength = 1, scale = 1;
-  int threads = 0;
+  RunOptions run;
 };
 
 /// The landmarks given, or else those in photo.landmarks.json beside the photo.
@@ -61,24 +62,25 @@ std::map<fs::path, fs::path> output_paths(const Options& options, const std::vec
   return outputs;
 }
 
+/// A picture on its way through the program.
+struct Job {
+  fs::path path;
+  io::Image image;
+  std::vector<photo::Landmarks> landmarks;
+};
+
+Job read_job(const Options& options, const fs::path& path) {
+  Job job{path, io::read_image(path), {}};
+  if (!options.aligned) job.landmarks = landmarks_of(options, path);
+  return job;
+}
+
 template <class Model>
-void restore_one(Cpu& ex, const Model& model, const Options& options, const fs::path& path,
-                 const fs::path& out) {
-  const auto start = std::chrono::steady_clock::now();
-  const io::Image image = io::read_image(path);
-  io::Image restored;
-  std::size_t faces = 1;
-  if (options.aligned) {
-    restored = photo::restore_face(ex, model, image, options.strength);
-  } else {
-    const auto landmarks = landmarks_of(options, path);
-    faces = landmarks.size();
-    restored = photo::restore_photo(ex, model, image, landmarks, options.strength, options.scale);
-  }
-  io::write_image(out, options.compare ? side_by_side(image, restored) : restored);
-  std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s",
-              seconds_since(start), out.c_str());
-  std::fflush(stdout);
+io::Image restored(Cpu& ex, const Model& model, const Options& options, const Job& job) {
+  const io::Image result = options.aligned ? photo::restore_face(ex, model, job.image, options.strength)
+                                           : photo::restore_photo(ex, model, job.image, job.landmarks,
+                                                                  options.strength, options.scale);
+  return options.compare ? side_by_side(job.image, result) : result;
 }
 
 template <class N> void restore_all(const Options& options) {
@@ -87,18 +89,50 @@ template <class N> void restore_all(const Options& options) {
     throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
   const auto outputs = output_paths(options, images);
   fs::create_directories(options.output);
-  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
-  Cpu ex(options.threads);
-  const auto model = ready_network<N>(ex, options.weights, face, precision_named(options.precision));
-  show_progress(ex, model, face);
   std::size_t failures = 0;
-  for (const fs::path& image : images) try {
-      restore_one(ex, model, options, image, outputs.at(image));
+  auto attempt = [&](auto&& step) {
+    try {
+      step();
     } catch (const std::exception& error) {
       if (images.size() == 1) throw;
       std::fprintf(stderr, "restore: error: %s\n", error.what());
       ++failures;
     }
+  };
+  // While one picture is restored, the next is read and the one before is written.
+  std::future<Job> read;
+  std::future<void> written;
+  auto read_ahead = [&](std::size_t i) {
+    if (i < images.size())
+      read = std::async(std::launch::async, [&, i] { return read_job(options, images[i]); });
+  };
+  auto finish_writing = [&] {
+    if (written.valid()) attempt([&] { written.get(); });
+  };
+  read_ahead(0);
+  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
+  Cpu ex(options.run.threads);
+  const auto model = ready_network<N>(ex, options.weights, face, options.run);
+  show_progress(ex, model, face);
+  for (std::size_t i = 0; i < images.size(); ++i)
+    attempt([&] {
+      std::future<Job> current = std::move(read);
+      read_ahead(i + 1);
+      const Job job = current.get();
+      const auto start = std::chrono::steady_clock::now();
+      io::Image result = restored(ex, model, options, job);
+      const double seconds = seconds_since(start);
+      finish_writing();
+      const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
+      written =
+          std::async(std::launch::async, [&, faces, seconds, path = job.path, result = std::move(result)] {
+            io::write_image(outputs.at(path), result);
+            std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s", seconds,
+                        outputs.at(path).c_str());
+            std::fflush(stdout);
+          });
+    });
+  finish_writing();
   if (failures > 0)
     throw Error(std::to_string(failures) + " of " + std::to_string(images.size()) + " images failed");
 }
@@ -110,8 +144,9 @@ int main(int argc, char** argv) {
   CLI::App app("Restores faces in photos", "restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
-  app.add_option("--weights", o.weights,
-                 "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
+  auto* weights =
+      app.add_option("--weights", o.weights,
+                     "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
   app.add_option("--model", o.model,
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   auto* aligned =
@@ -126,10 +161,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
       ->capture_default_str();
-  app.add_option("--threads", o.threads, "0: as many as the machine has")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
-  add_precision(app, o.precision);
+  o.run.add_to(app);
+  app.add_flag("--cache", o.run.cache, "keep packed weights beside the checkpoint, for a faster next start")
+      ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
     if (o.model.empty()) o.model = o.weights.empty() ? "" : fitting_network(io::Checkpoint::open(o.weights));

@@ -17,6 +17,7 @@
 // layers and networks
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/hashed.hpp"
+#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"

@@ -263,6 +263,20 @@ TEST_CASE("storage counts its handles") {
   CHECK(memory.releases == 1);
 }
 
+TEST_CASE("storage in somebody else's memory keeps the owner alive, and no longer") {
+  auto owner = std::make_shared<std::vector<char>>(100);
+  const std::weak_ptr<std::vector<char>> watched = owner;
+  Storage storage(owner->data() + 10, 50, owner);
+  CHECK(storage.data() == owner->data() + 10);
+  owner.reset();
+  CHECK_FALSE(watched.expired());
+  Storage copy = storage;
+  storage = {};
+  CHECK_FALSE(watched.expired());
+  copy = {};
+  CHECK(watched.expired());
+}
+
 TEST_CASE("an attached storage lives as long as the block it is attached to") {
   CountingMemory memory;
   {

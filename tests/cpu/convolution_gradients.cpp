@@ -29,7 +29,10 @@ TEST_CASE("the gradients of a convolution are its adjoints") {
                                        {{3, 2, 0, 1}, {1, 17, 13, 2}, 3},
                                        {{4, 2, 1, 1}, {2, 8, 6, 5}, 1},
                                        {{3, 1, 1, 1}, {1, 1, 1, 1}, 1},
-                                       {{5, 3, 2, 1}, {1, 9, 11, 2}, 2}}) {
+                                       {{5, 3, 2, 1}, {1, 9, 11, 2}, 2},
+                                       {{2, 1, 2, 0}, {1, 6, 5, 2}, 3},
+                                       {{3, 1, 1, 1}, {2, 35, 300, 17}, 40},
+                                       {{3, 2, 0, 1}, {2, 40, 33, 35}, 29}}) {
     INFO("convolution of " << to_string(e) << ", kernel " << g.kernel << ", stride " << g.stride);
     const auto x = random_tensor<double>(e, 1);
     Filter<double> filter({channels, g.kernel, g.kernel, e.c});
@@ -47,5 +50,31 @@ TEST_CASE("the gradients of a convolution are its adjoints") {
     const auto accumulated = copy_of(eval(one, weight));
     one.run(accumulated, weight * 2.0, true);
     check_close(accumulated, eval(one, weight * 3.0), 1e-14, "accumulated");
+  }
+}
+
+TEST_CASE("the gradients of a convolution in float follow those in double") {
+  Cpu ex(2);
+  auto check = [&]<class T>(T, const ConvolutionGeometry& g, Extents e, int out) {
+    Filter<T> filter({out, g.kernel, g.kernel, e.c});
+    filter.assign(random_tensor<T>(filter.extents(), 2));
+    const auto x = random_tensor<T>(e, 1);
+    const auto gradient = random_tensor<T>(ConvolutionCore<Tensor<T>>{g, x, filter}.extents(), 3);
+    return std::pair{
+        copy_of(eval(ex, anchor(ConvolutionDataGradientCore<Tensor<T>>{g, gradient, filter, e}))),
+        copy_of(eval(ex, anchor(ConvolutionFilterGradientCore<Tensor<T>, Tensor<T>>{g, x, gradient,
+                                                                                    filter.extents()})))};
+  };
+  for (const auto& [g, e, out] : {std::tuple{ConvolutionGeometry{3, 1, 1, 1}, Extents{2, 70, 66, 64}, 32},
+                                  {{3, 1, 1, 1}, {3, 16, 16, 128}, 64},
+                                  {{1, 1, 0, 0}, {1, 20, 20, 64}, 64},
+                                  {{3, 2, 0, 1}, {1, 34, 34, 32}, 32},
+                                  {{3, 1, 1, 1}, {1, 40, 300, 3}, 32},
+                                  {{3, 1, 1, 1}, {1, 40, 70, 32}, 3}}) {
+    const std::string what = to_string(e) + " to " + std::to_string(out);
+    const auto expected = check(double{}, g, e, out);
+    const auto found = check(float{}, g, e, out);
+    check_close(found.first, expected.first, 2e-6, "input of " + what);
+    check_close(found.second, expected.second, 2e-6, "filter of " + what);
   }
 }

@@ -130,6 +130,25 @@ TEST_CASE("without raw weights a filter that is not packed for the executor thro
   CHECK_THROWS_AS(convolve(), Error);
 }
 
+TEST_CASE("a plan of packings needs no weights, and is what prepare does") {
+  const Wide declared;
+  Wide model;
+  fill(model);
+  const auto plan = plan_packing(declared, {1, 130, 140, Wide::channels}, {Precision::fast, true});
+  Cpu ex(1);
+  prepare(ex, model, {1, 130, 140, Wide::channels}, {Precision::fast, true});
+  std::size_t filters = 0;
+  walk(
+      [&](const std::string& name, const auto& p) {
+        if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>) {
+          CHECK(plan.at(name) == p.packing().kind);
+          ++filters;
+        }
+      },
+      model);
+  CHECK(plan.size() == filters);
+}
+
 TEST_CASE("prepared for a size, a model gives the same values at that and other sizes") {
   constexpr int c = Wide::channels;
   for (const auto precision : {Precision::reference, Precision::exact, Precision::fast}) {

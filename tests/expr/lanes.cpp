@@ -78,21 +78,50 @@ TEST_CASE("exponential never decreases") {
   CHECK(falls == 0);
 }
 
-TEST_CASE("exponential of lanes has the bits of the scalar one") {
+TEST_CASE(
+    "x over the sigmoid's denominator is SiLU to three units in the last place, and 1.5 |x| more for x < 0") {
+  constexpr double smallest = 3e-37;  // from about -88.7 on the denominator is infinity
+  double worst = 0;
+  for (float x : all_floats()) {
+    const float y = x / sigmoid_denominator(x);
+    const double exact = static_cast<double>(x) / (1 + std::exp(-static_cast<double>(x)));
+    if (std::isnan(x)) {
+      if (!std::isnan(y)) FAIL_CHECK("silu(NaN) = " << y);
+    } else if (std::abs(exact) < smallest) {
+      if (!(std::abs(y) <= 1.01 * smallest)) FAIL_CHECK("silu(" << x << ") = " << y << " for " << exact);
+    } else if (std::isfinite(x)) {
+      const double unit = std::ldexp(1.0, std::ilogb(static_cast<float>(exact)) - 23);
+      const double error = std::abs(static_cast<double>(y) - exact) / unit;
+      if (!(error <= 3 + std::max(0.0f, -1.5f * x)))
+        FAIL_CHECK("silu(" << x << ") = " << y << " for " << exact);
+      worst = std::max(worst, error);
+    }
+  }
+  CHECK(worst > 0.4);
+  CHECK(sigmoid_denominator(infinity) == 1);
+  CHECK(sigmoid_denominator(-infinity) == infinity);
+  CHECK(sigmoid_denominator(-2.0) == 1 + std::exp(2.0));
+}
+
+TEST_CASE("functions of lanes have the bits of the scalar ones") {
   using V = cpu::Lanes<float>;
   constexpr std::size_t lanes = LaneTraits<V>::count;
   auto values = all_floats();
   values.resize(values.size() / lanes * lanes);
-  std::vector<float> results(values.size());
-  for (std::size_t i = 0; i < values.size(); i += lanes)
-    store_lanes(results.data() + i, exponential(load_lanes<V>(values.data() + i)));
-  std::size_t differ = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const float scalar = exponential(values[i]);
-    if (std::isnan(scalar) && std::isnan(results[i])) continue;
-    if (std::bit_cast<std::uint32_t>(scalar) != std::bit_cast<std::uint32_t>(results[i])) ++differ;
-  }
-  CHECK(differ == 0);
+  auto differing = [&](auto function) {
+    std::vector<float> results(values.size());
+    for (std::size_t i = 0; i < values.size(); i += lanes)
+      store_lanes(results.data() + i, function(load_lanes<V>(values.data() + i)));
+    std::size_t differ = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const float scalar = function(values[i]);
+      if (std::isnan(scalar) && std::isnan(results[i])) continue;
+      if (std::bit_cast<std::uint32_t>(scalar) != std::bit_cast<std::uint32_t>(results[i])) ++differ;
+    }
+    return differ;
+  };
+  CHECK(differing([](auto x) { return exponential(x); }) == 0);
+  CHECK(differing([](auto x) { return x / sigmoid_denominator(x); }) == 0);
 }
 
 TEST_CASE("exponential of double is std::exp, scalar and lanes") {

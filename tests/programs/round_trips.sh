@@ -38,16 +38,29 @@ cmp out/decoded.png second.png || fail 'decoded indices are not what the autoenc
 cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
 "$programs/restore" "$face" --weights w.safetensors --scale 2 -o photo >report
 grep -q '1 face' report || fail 'restore does not report the faces'
-
+"$programs/restore" --aligned "$face" --weights w.safetensors -o direct 2>report
+"$programs/restore" --aligned "$face" --weights w.safetensors --cache -o packing 2>report
+grep -q 'packed weights are kept in w.safetensors' report || fail 'restore does not say where it keeps packed weights'
+"$programs/restore" --aligned "$face" --weights w.safetensors --cache -o cached 2>report
+[[ ! -s report ]] || fail 'the second start with --cache does not use the cache'
+"$programs/restore" --aligned "$face" --weights w.safetensors --low-memory -o small
 mkdir faces
-cp "$face" faces/face.png
-"$programs/degrade" faces -o pairs --count 3 --seed 5 --log pairs.jsonl --grid grid.png
-"$programs/degrade" faces -o again --replay pairs.jsonl --log again.jsonl --threads 1
+for i in 1 2 3; do cp "$face" "faces/$i.png"; done
+"$programs/restore" --aligned faces --weights w.safetensors -o many >report
+(($(wc -l <report) == 3)) || fail 'restore does not report every picture of a folder'
+for picture in packing/astronaut.png cached/astronaut.png many/1.png many/3.png; do
+  cmp direct/astronaut.png "$picture" || fail "$picture is not what the checkpoint gives"
+done
+
+mkdir one
+cp "$face" one/face.png
+"$programs/degrade" one -o pairs --count 3 --seed 5 --log pairs.jsonl --grid grid.png
+"$programs/degrade" one -o again --replay pairs.jsonl --log again.jsonl --threads 1
 diff -r pairs again || fail 'a replayed log makes other pictures'
 cmp pairs.jsonl again.jsonl || fail 'a replayed log is another log'
-"$programs/degrade" faces -o three --count 4 --seed 5
+"$programs/degrade" one -o three --count 4 --seed 5
 cmp pairs/degraded/face_2.png three/degraded/face_2.png || fail 'an image depends on how many are made'
-"$programs/degrade" faces -o only --only blur=2 --only noise=5 --only jpeg=70
+"$programs/degrade" one -o only --only blur=2 --only noise=5 --only jpeg=70
 "$programs/evaluate" only/degraded --truth only/clean --json only.json --html only.html | grep -q '^psnr ' ||
   fail 'evaluate prints no PSNR'
 grep -q 'data:image/jpeg;base64' only.html || fail 'the report has no pictures'

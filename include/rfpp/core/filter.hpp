@@ -10,6 +10,7 @@ namespace rfpp::inline v0 {
 /// The order of a packed filter's elements, and so the algorithm that reads it.
 /// `panels`: [ceil(out / columns)][kernel * kernel * in][columns], the right-hand operand of a matrix
 /// micro-kernel, zero beyond `out`.
+/// `taps`: [in][kernel * kernel * out] in panels.
 /// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
 /// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
 /// tiles of m x m.
@@ -17,6 +18,7 @@ struct Packing {
   enum class Kind {
     none,
     panels,
+    taps,
     winograd_f2,
     winograd_f4,
     winograd_f6,

@@ -76,6 +76,7 @@ struct Block {
   void* data = nullptr;
   std::size_t bytes = 0;
   Memory* memory = nullptr;                    // set for a block of its own
+  std::shared_ptr<const void> owner;           // set for a part of memory that somebody else keeps
   Workspace* home = nullptr;                   // set for a part of a workspace
   Block *previous = nullptr, *next = nullptr;  // neighbours in the workspace's address order
   bool free = false;
@@ -252,6 +253,13 @@ class Storage {
       throw;
     }
   }
+  /// A part of memory that `owner` keeps: who writes there must be allowed to.
+  Storage(void* data, std::size_t bytes, std::shared_ptr<const void> owner) : block_(new Block) {
+    block_->references = 1;
+    block_->data = data;
+    block_->bytes = bytes;
+    block_->owner = std::move(owner);
+  }
   /// A part of a workspace.
   Storage(std::size_t bytes, Workspace& workspace) : block_(workspace.take(bytes)) { block_->references = 1; }
 
@@ -297,7 +305,7 @@ class Storage {
     if (block->home != nullptr) {
       block->home->give(block);
     } else {
-      block->memory->release(block->data, block->bytes);
+      if (block->memory != nullptr) block->memory->release(block->data, block->bytes);
       delete block;
     }
   }

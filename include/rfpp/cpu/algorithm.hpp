@@ -5,7 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/convolution_by_taps.hpp"
 #include "rfpp/cpu/winograd.hpp"
 #include "rfpp/expr/remap.hpp"
 
@@ -18,8 +18,9 @@ namespace rfpp::inline v0 {
 /// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
 enum class Precision {
   reference,  ///< direct and F2
-  exact,      ///< also F4 from 32x32 on, and folded upsampling; the codebook indices stay the published ones
-  fast,       ///< also F6 from 128x128 on
+  exact,      ///< also folded upsampling, F4 from 128x128 on, and where no codebook index depends on it any
+              ///< more, F4 from 64x64 and F6 from 128x128 on: the indices stay the published ones
+  fast,       ///< so everywhere
 };
 /// The precision called "reference", "exact" or "fast". Throws Error over other names.
 inline Precision precision_named(std::string_view name) {
@@ -29,11 +30,22 @@ inline Precision precision_named(std::string_view name) {
   throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
 }
 
-/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling.
+/// What prepare weighs: rounding, and memory.
+struct PackingPolicy {
+  Precision precision = Precision::exact;
+  /// The largest filters are packed for algorithms that need fewer products of them.
+  bool low_memory = false;
+
+  constexpr PackingPolicy() = default;
+  constexpr PackingPolicy(Precision p, bool low = false) : precision(p), low_memory(low) {}
+};
+
+/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling; `after_codebook`,
+/// whether the search for the nearest entries came before it.
 struct ConvolutionShape {
   ConvolutionGeometry geometry;
   Extents in, filter;
-  bool upsampled;
+  bool upsampled = false, after_codebook = false;
 };
 
 namespace cpu {
@@ -51,6 +63,9 @@ constexpr bool upsamples(Packing::Kind kind) {
 /// A larger result is stored past the caches: it would be out of them again before it is read.
 inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
 
+/// What filters are packed for that nobody has prepared, those of training.
+inline constexpr Precision unprepared = Precision::exact;
+
 /// Whether minimal filtering applies at all.
 template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
   const auto& g = s.geometry;
@@ -58,19 +73,32 @@ template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
          g.pad_after == 1 && s.filter.c % lane_count<T> == 0 && s.filter.n % lane_count<T> == 0;
 }
 
-/// The fastest algorithm that the precision allows, as the packing that stands for it.
-template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Precision precision) {
+/// Whether the products of all taps can be taken at once.
+template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
+  return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
+}
+
+/// The fastest algorithm that the policy allows, as the packing that stands for it.
+template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, PackingPolicy policy) {
   using Kind = Packing::Kind;
-  if (!has_schemes<T>(s)) return Kind::panels;
+  const Precision precision = policy.precision;
+  // Most weights are in 3x3 filters between 512 channels (60 %) and between 256 (20 %).
+  const auto has_channels = [&](int channels) {
+    return policy.low_memory && s.filter.n * s.filter.c >= channels * channels;
+  };
+  if (has_few_outputs<T>(s)) return Kind::taps;
+  if (!has_schemes<T>(s) || has_channels(512)) return Kind::panels;
   const int side = std::min(s.in.h, s.in.w);
   if (precision == Precision::reference) return Kind::winograd_f2;
-  if (s.upsampled) return side < 64 ? Kind::upsample_f2 : Kind::upsample_f3;
-  if (side < 32) return Kind::winograd_f2;
-  return side < 128 || precision == Precision::exact ? Kind::winograd_f4 : Kind::winograd_f6;
+  if (s.upsampled) return side < 64 || has_channels(256) ? Kind::upsample_f2 : Kind::upsample_f3;
+  const bool may_round = s.after_codebook || precision == Precision::fast;
+  if (side < (may_round ? 64 : 128) || has_channels(256)) return Kind::winograd_f2;
+  return side >= 128 && may_round && !policy.low_memory ? Kind::winograd_f6 : Kind::winograd_f4;
 }
 
 /// Elements of a filter {out,kernel,kernel,in} packed as `kind`.
 template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
+  if (kind == Packing::Kind::taps) return panels_size<T>(filter.c, filter.h * filter.w * filter.n);
   std::size_t products = static_cast<std::size_t>(filter.h) * static_cast<std::size_t>(filter.w);
   with_scheme(kind, [&](auto scheme) {
     products = static_cast<std::size_t>(scheme.products) * static_cast<std::size_t>(scheme.products);
@@ -78,22 +106,31 @@ template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
   return products * panels_size<T>(filter.c, filter.n);
 }
 /// packed: packed_size() elements.
-template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const Tensor<T>& raw, T* packed) {
+template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const RawFilter<T>& raw, T* packed) {
+  if (kind == Packing::Kind::taps) return pack_taps(raw, packed);
   bool found = false;
   if constexpr (std::is_same_v<T, float>)
     found = with_scheme(kind, [&](auto scheme) { pack_winograd<decltype(scheme)>(pool, raw, packed); });
   if (!found) pack_filter(pool, raw, packed);
 }
 
-/// How the filter of a convolution is packed, if this executor can use that here; else `none`.
-template <class X> Packing::Kind usable_packing(const ConvolutionCore<X>& core) {
+/// How a convolution is computed here: as its filter is packed, if this executor can use that, else packing
+/// it on the spot.
+struct Algorithm {
+  Packing::Kind kind;
+  bool packs;
+};
+template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Packing packing = core.filter.packing();
-  const bool fits = packing.columns == MicroTile<T>::columns &&
-                    (packing.kind == Packing::Kind::panels ||
-                     (has_schemes<T>({core.geometry, {}, core.filter.extents(), false}) &&
-                      (is_upsampled<X> || !upsamples(packing.kind))));
-  return fits ? packing.kind : Packing::Kind::none;
+  const ConvolutionShape shape{core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>};
+  bool fits = packing.columns == MicroTile<T>::columns;
+  if (packing.kind == Packing::Kind::taps)
+    fits = fits && has_few_outputs<T>(shape);
+  else if (packing.kind != Packing::Kind::panels)
+    fits = fits && has_schemes<T>(shape) && (shape.upsampled || !upsamples(packing.kind));
+  fits = fits && packing.kind != Packing::Kind::none;
+  return {fits ? packing.kind : algorithm_for<T>(shape, unprepared), !fits};
 }
 
 /// Elements of scratch that all threads share, and that each needs; and tasks that write the result.
@@ -110,12 +147,16 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
     needs = {t.shared_size(), t.scratch_size(), t.tasks_per_image()};
   });
   if (found) return needs;
+  if (kind == Packing::Kind::taps) {
+    const TapsTiling<T> t(g, in, out);
+    return {0, t.scratch_size(), t.tasks_per_image()};
+  }
   const ConvolutionTiling<T> t(g, in, out);
   return {0, t.scratch_size(), t.tasks_per_image()};
 }
 /// The same for a core, `in` being what its algorithm reads.
 template <class X> ConvolutionNeeds convolution_needs(const ConvolutionCore<X>& core) {
-  const auto kind = usable_packing(core);
+  const auto kind = algorithm_of(core).kind;
   return convolution_needs<typename X::value>(
       kind, core.geometry, upsamples(kind) ? before_upsampling(core.x).extents() : core.x.extents(),
       core.extents());
@@ -134,6 +175,8 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
     });
     if (found) return;
   }
+  if (kind == Packing::Kind::taps)
+    return convolve_by_taps(pool, TapsTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
   convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
 }
 

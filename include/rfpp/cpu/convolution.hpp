@@ -44,10 +44,10 @@ template <class T> struct ConvolutionTiling {
 };
 
 /// Packs a filter {out,kernel,kernel,in} as Packing::Kind::panels.
-template <class T> void pack_filter(ThreadPool& pool, const Tensor<T>& raw, T* packed) {
-  const Extents f = raw.extents();
+template <class T> void pack_filter(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
+  const Extents f = raw.extents;
   const int depth = f.h * f.w * f.c, panels = round_up(f.n, MicroTile<T>::columns) / MicroTile<T>::columns;
-  pool.for_each(panels, [&](int panel, int) { pack_panel(raw.data(), 1, depth, depth, f.n, panel, packed); });
+  pool.for_each(panels, [&](int panel, int) { pack_panel(raw.data, 1, depth, depth, f.n, panel, packed); });
 }
 
 template <class T>

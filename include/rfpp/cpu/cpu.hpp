@@ -26,6 +26,7 @@ class Cpu {
   explicit Cpu(int threads = 0) : pool_(threads), workspace_(HostMemory::instance()) {}
 
   int threads() const { return pool_.threads(); }
+  ThreadPool& pool() { return pool_; }
   Workspace& workspace() { return *workspace_; }
 
   /// `callback` is called after every convolution with the multiply-adds done since this call; false stops
@@ -75,9 +76,10 @@ class Cpu {
 
   /// target += e summed over the extents that are 1 in target.
   template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
-    const Storage row(sizeof(T) * static_cast<std::size_t>(e.extents().c), *workspace_);
-    with_operand<T>(
-        e, [&](const cpu::Operand<T>& x) { cpu::add_reduced(x, target, static_cast<T*>(row.data())); });
+    const Storage scratch(sizeof(T) * cpu::reduced_scratch(e.extents(), threads()), *workspace_);
+    with_operand<T>(e, [&](const cpu::Operand<T>& x) {
+      cpu::add_reduced(pool_, x, target, static_cast<T*>(scratch.data()));
+    });
   }
 
   /// table[index[i]] += rows[i].
@@ -96,7 +98,7 @@ class Cpu {
     if (filter.packing() == packing) return;
     const auto size = cpu::packed_size<T>(kind, filter.extents());
     Tensor<T> packed(Storage(size * sizeof(T), HostMemory::instance()), {1, 1, 1, static_cast<int>(size)});
-    cpu::pack(pool_, kind, filter.raw(), packed.data());
+    cpu::pack<T>(pool_, kind, {filter.raw().data(), filter.extents()}, packed.data());
     filter.set_packed(packing, std::move(packed));
   }
 
@@ -127,21 +129,20 @@ class Cpu {
                 double* sums) {
     const cpu::ConvolutionNeeds needs = cpu::convolution_needs(core);
     const cpu::ConvolutionParts parts = cpu::parts_of(core, needs);
-    auto kind = cpu::usable_packing(core);
+    const cpu::Algorithm algorithm = cpu::algorithm_of(core);
     const T* packed = core.filter.packed().data();
-    if (kind == Packing::Kind::none) {
+    if (algorithm.packs) {
       auto* fresh = reinterpret_cast<T*>(shared + parts.shared);
-      kind = Packing::Kind::panels;
-      cpu::pack(pool_, kind, core.filter.raw(), fresh);
+      cpu::pack<T>(pool_, algorithm.kind, {core.filter.raw().data(), core.filter.extents()}, fresh);
       packed = fresh;
     }
     emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
     emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
     auto convolve = [&](const cpu::Operand<T>& x) {
-      cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
+      cpu::convolve(pool_, algorithm.kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
                     reinterpret_cast<T*>(scratch));
     };
-    if (cpu::upsamples(kind))
+    if (cpu::upsamples(algorithm.kind))
       with_operand<T>(cpu::before_upsampling(core.x), convolve);
     else
       with_operand<T>(core.x, convolve);
@@ -152,18 +153,27 @@ class Cpu {
   }
   template <class G, class T>
   void run_core(const ConvolutionDataGradientCore<G>& core, const cpu::Emitter<T>& emitter, char* shared,
-                char*) {
+                char* scratch) {
+    auto* buffer = reinterpret_cast<T*>(scratch);
     with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
-      cpu::convolution_data_gradient(core.geometry, g, core.filter.raw(), emitter,
-                                     reinterpret_cast<T*>(shared));
+      if (cpu::FlippedConvolution<T>::applies(core.geometry)) {
+        const cpu::FlippedConvolution<T> flipped(core.geometry, core.shape, core.gradient.extents());
+        return flipped.run(pool_, g, core.filter.raw(), emitter, shared, buffer);
+      }
+      const cpu::DataGradientTiling<T> t(core.geometry, core.shape, core.gradient.extents());
+      cpu::convolution_data_gradient(pool_, t, g, core.filter.raw(), emitter, reinterpret_cast<T*>(shared),
+                                     buffer);
     });
   }
   template <class X, class G, class T>
   void run_core(const ConvolutionFilterGradientCore<X, G>& core, const cpu::Emitter<T>& emitter, char* shared,
-                char*) {
+                char* scratch) {
+    const cpu::FilterGradientTiling<T> t{core.geometry, core.x.extents(), core.gradient.extents()};
+    auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(t.images_size() * sizeof(T)));
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
-        cpu::convolution_filter_gradient(core.geometry, x, g, emitter, reinterpret_cast<T*>(shared));
+        cpu::FilterGradient<T>(t, x, g, reinterpret_cast<T*>(shared), sums, reinterpret_cast<T*>(scratch))
+            .run(pool_, emitter);
       });
     });
   }
@@ -194,7 +204,7 @@ class Cpu {
   template <class Operation, class X, class T>
   void run_core(const ReductionCore<Operation, X>& core, const cpu::Emitter<T>& emitter, char* shared,
                 char* scratch) {
-    auto join = [](T a, T b) { return Operation::join(a, b); };
+    auto join = [](auto a, auto b) { return Operation::join(a, b); };
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       if (core.over == Over::channels)
         cpu::reduce_channels(pool_, x, join, Operation::template start<T>(), emitter,

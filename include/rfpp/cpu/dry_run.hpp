@@ -51,14 +51,17 @@ class DryRun {
     ++convolutions_;
     multiply_adds_ += static_cast<double>(core.extents().size()) * f.h * f.w * f.c;
     if (on_convolution_ && core.filter.has_raw())
-      on_convolution_({core.geometry, core.x.extents(), f, cpu::is_upsampled<X>}, core.filter.raw().id());
+      on_convolution_({core.geometry, core.x.extents(), f, cpu::is_upsampled<X>, quantised_},
+                      core.filter.raw().id());
   }
+  template <class X> void count(const NearestCore<X>&) { quantised_ = true; }
   template <class Core> void count(const Core&) {}
 
   int threads_;
   WorkspaceHandle workspace_;
   int evaluations_ = 0, convolutions_ = 0;
   double multiply_adds_ = 0;
+  bool quantised_ = false;
   std::function<void(const ConvolutionShape&, const Block*)> on_convolution_;
 };
 

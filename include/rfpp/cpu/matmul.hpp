@@ -48,8 +48,7 @@ void multiply(ThreadPool& pool, const MatmulShape<T>& s, const Operand<T>& a, co
     if (!s.transpose_a) return;
     staged = a.run({n, 0, 0}, a.extents.w, buffer);
     T* out = rows_of_a + static_cast<std::size_t>(n) * s.a_size();
-    for (int i = 0; i < s.rows; ++i)
-      for (int k = 0; k < s.depth; ++k) *out++ = staged[static_cast<std::ptrdiff_t>(k) * s.rows + i];
+    transpose(staged, s.rows, s.depth, s.rows, out, s.depth);
   });
   pool.for_each(s.n * s.row_tasks(), [&](int task, int worker) {
     T* accumulators = scratch + static_cast<std::size_t>(worker) * s.scratch_size();

@@ -83,11 +83,29 @@ void multiply_tile(const RowSegments& shape, const T* const* a, const T* b, T* c
   }
 }
 
+/// Bytes up to a whole number of cache lines.
+constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 constexpr int round_up(int n, int multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+/// The elements of a filter {out,kernel,kernel,in} before packing.
+template <class T> struct RawFilter {
+  const T* data;
+  Extents extents;
+};
 
 /// Elements of a packed right operand of `depth` x `columns`.
 template <class T> constexpr std::size_t panels_size(int depth, int columns) {
   return static_cast<std::size_t>(depth) * static_cast<std::size_t>(round_up(columns, MicroTile<T>::columns));
+}
+
+/// to[j * to_pitch + i] = from[i * from_pitch + j], in blocks that the first-level cache holds.
+template <class T>
+void transpose(const T* from, std::ptrdiff_t from_pitch, int rows, int columns, T* to,
+               std::ptrdiff_t to_pitch) {
+  constexpr int block = 16;
+  for (int i0 = 0; i0 < rows; i0 += block)
+    for (int j = 0; j < columns; ++j)
+      for (int i = i0; i < std::min(rows, i0 + block); ++i) to[j * to_pitch + i] = from[i * from_pitch + j];
 }
 
 /// Packs one panel of the right operand b[k][j] = source[k * depth_stride + j * column_stride], zero beyond
@@ -96,16 +114,14 @@ template <class T>
 void pack_panel(const T* source, std::ptrdiff_t depth_stride, std::ptrdiff_t column_stride, int depth,
                 int columns, int panel, T* out) {
   constexpr int width = MicroTile<T>::columns;
-  constexpr int block = 64;  // keeps the transposition in the first-level cache
   const int first = panel * width, present = std::min(width, columns - first);
   out += static_cast<std::size_t>(panel) * static_cast<std::size_t>(depth) * width;
-  for (int k0 = 0; k0 < depth; k0 += block) {
-    const int k1 = std::min(depth, k0 + block);
-    for (int j = 0; j < present; ++j)
-      for (int k = k0; k < k1; ++k)
-        out[k * width + j] = source[k * depth_stride + (first + j) * column_stride];
-    for (int k = k0; k < k1; ++k) std::fill(out + k * width + present, out + (k + 1) * width, T(0));
-  }
+  if (column_stride == 1)
+    for (int k = 0; k < depth; ++k) std::copy_n(source + k * depth_stride + first, present, out + k * width);
+  else
+    transpose(source + first * column_stride, column_stride, present, depth, out, width);
+  for (int k = 0; k < depth && present < width; ++k)
+    std::fill(out + k * width + present, out + (k + 1) * width, T(0));
 }
 
 /// Rows that are computed before they are emitted: a few tiles, so that their accumulators stay in the cache

@@ -18,15 +18,17 @@ inline std::size_t band_scratch(Extents e) {
 
 /// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorises.
 template <class T, class Operation> T fold_run(const T* row, std::ptrdiff_t count, Operation join, T start) {
-  constexpr int lanes = 16;
-  T part[lanes];
-  std::fill_n(part, lanes, start);
+  constexpr int lanes = lane_count<T>;
+  Lanes<T> part[unroll];
+  std::fill_n(part, unroll, splat<Lanes<T>>(start));
   std::ptrdiff_t i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (int j = 0; j < lanes; ++j) part[j] = join(part[j], row[i + j]);
+  for (; i + unroll * lanes <= count; i += unroll * lanes)
+#pragma GCC unroll 4
+    for (int j = 0; j < unroll; ++j) part[j] = join(part[j], load_lanes<Lanes<T>>(row + i + j * lanes));
   T folded = start;
   for (; i < count; ++i) folded = join(folded, row[i]);
-  for (T p : part) folded = join(folded, p);
+  const Lanes<T> joined = join(join(part[0], part[1]), join(part[2], part[3]));
+  for (int j = 0; j < lanes; ++j) folded = join(folded, joined[j]);
   return folded;
 }
 
@@ -68,9 +70,35 @@ void reduce_all(ThreadPool& pool, const Operand<T>& x, Operation join, T start, 
   emitter.emit({0, 0, 0}, 1, &folded, 1);
 }
 
-/// target += x summed over the extents that are 1 in target.
-template <class T> void add_reduced(const Operand<T>& x, const Tensor<T>& target, T* scratch) {
+/// Elements of scratch for add_reduced: a run of pixels for every thread, and for every band one sum per
+/// channel.
+inline std::size_t reduced_scratch(Extents e, int threads) {
+  return static_cast<std::size_t>(threads) * band_scratch(e) +
+         static_cast<std::size_t>(Bands(e, band_elements).count()) * static_cast<std::size_t>(e.c);
+}
+/// target += x summed over the extents that are 1 in target. scratch: reduced_scratch() elements.
+template <class T>
+void add_reduced(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& target, T* scratch) {
   const Extents e = x.extents, t = target.extents();
+  if (t.h == 1 && t.w == 1 && t.c == e.c) {  // the gradients of biases and of per-image affines
+    const Bands bands(e, band_elements);
+    T* sums = scratch + static_cast<std::size_t>(pool.threads()) * band_scratch(e);
+    pool.for_each(bands.count(), [&](int band, int worker) {
+      T* sum = sums + static_cast<std::ptrdiff_t>(band) * e.c;
+      std::fill_n(sum, e.c, T(0));
+      T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+      for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+        const T* row = x.run(first, pixels, buffer);
+        for (int p = 0; p < pixels; ++p, row += e.c)
+          for (int c = 0; c < e.c; ++c) sum[c] += row[c];
+      });
+    });
+    for (int band = 0; band < bands.count(); ++band) {
+      T* out = target.data() + (t.n == 1 ? 0 : std::ptrdiff_t{bands.image(band)} * e.c);
+      for (int c = 0; c < e.c; ++c) out[c] += sums[static_cast<std::ptrdiff_t>(band) * e.c + c];
+    }
+    return;
+  }
   const auto plan = plan_of(target);
   for (int n = 0; n < e.n; ++n)
     for_each_run(e, n, 0, e.h * e.w, [&](Pixel first, int pixels) {

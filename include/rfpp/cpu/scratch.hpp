@@ -1,11 +1,10 @@
 #ifndef RFPP_CPU_SCRATCH_HPP
 #define RFPP_CPU_SCRATCH_HPP
 
-#include "rfpp/cpu/algorithm.hpp"
 #include "rfpp/cpu/convolution_gradients.hpp"
+#include "rfpp/cpu/flipped_convolution.hpp"
 #include "rfpp/cpu/jpeg.hpp"
 #include "rfpp/cpu/matmul.hpp"
-#include "rfpp/cpu/moments.hpp"
 #include "rfpp/cpu/separable_filter.hpp"
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
@@ -18,8 +17,6 @@ struct Scratch {
 
   std::size_t total(int threads) const { return shared + static_cast<std::size_t>(threads) * per_thread; }
 };
-
-constexpr std::size_t aligned(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /// Cores whose kernels emit rows from their first pixel to their last, so that a flat epilogue may take a row
 /// as one pixel.
@@ -34,9 +31,9 @@ struct ConvolutionParts {
 template <class X> ConvolutionParts parts_of(const ConvolutionCore<X>& core, const ConvolutionNeeds& needs) {
   using T = typename X::value;
   const Extents out = core.extents();
-  const bool pack = usable_packing(core) == Packing::Kind::none;
+  const Algorithm algorithm = algorithm_of(core);
   return {aligned(needs.shared * sizeof(T)),
-          pack ? aligned(packed_size<T>(Packing::Kind::panels, core.filter.extents()) * sizeof(T)) : 0,
+          algorithm.packs ? aligned(packed_size<T>(algorithm.kind, core.filter.extents()) * sizeof(T)) : 0,
           aligned(static_cast<std::size_t>(needs.tasks_per_image) * sums_count(out) * sizeof(double))};
 }
 template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
@@ -46,12 +43,18 @@ template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
 }
 template <class G> Scratch scratch_of(const ConvolutionDataGradientCore<G>& core) {
   using T = typename G::value;
-  return {convolution_gradient_scratch(core.geometry, core.shape, core.gradient.extents()) * sizeof(T), 0};
+  if (FlippedConvolution<T>::applies(core.geometry)) {
+    const FlippedConvolution<T> flipped(core.geometry, core.shape, core.gradient.extents());
+    return {flipped.shared_bytes(), flipped.needs.per_thread * sizeof(T)};
+  }
+  const DataGradientTiling<T> t(core.geometry, core.shape, core.gradient.extents());
+  return {aligned(t.shared_size() * sizeof(T)), aligned(t.scratch_size() * sizeof(T))};
 }
 template <class X, class G> Scratch scratch_of(const ConvolutionFilterGradientCore<X, G>& core) {
   using T = typename X::value;
-  return {convolution_gradient_scratch(core.geometry, core.x.extents(), core.gradient.extents()) * sizeof(T),
-          0};
+  const FilterGradientTiling<T> t{core.geometry, core.x.extents(), core.gradient.extents()};
+  return {aligned(t.images_size() * sizeof(T)) + aligned(t.sums_size() * sizeof(double)),
+          aligned(t.scratch_size() * sizeof(T))};
 }
 template <class A, class B> Scratch scratch_of(const MatmulCore<A, B>& core) {
   using T = typename A::value;

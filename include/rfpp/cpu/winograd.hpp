@@ -8,16 +8,18 @@
 namespace rfpp::inline v0::cpu {
 
 /// How a convolution by minimal filtering is cut into tasks: blocks of consecutive tiles, each staged,
-/// transformed, multiplied and transformed back while it lies in the cache. An image of few tiles is one
-/// block, whose phases are cut instead, so that its large filter is read once.
+/// transformed, multiplied and transformed back while it lies in the cache. Tiles are numbered down the
+/// columns of bands of a few tile rows, which makes a block a patch: its tiles share most of what they read,
+/// and the prologue is computed once for it. An image of few tiles is one block, whose phases are cut
+/// instead, so that its large filter is read once.
 template <class S, class T> struct WinogradTiling {
   static constexpr int source_count = S::inputs * S::inputs, product_count = S::products * S::products;
-  static constexpr int staged_tiles = 24 / S::step;
+  static constexpr int staged_tiles = 28 / S::step;
   static constexpr int staged_columns = staged_tiles * S::step + S::inputs - S::step;
   static constexpr int strip_tiles = 16 / S::outputs, strip_columns = strip_tiles * S::outputs;
 
   Extents in, out;  // `in` before upsampling
-  int tiles_h, tiles_w, block;
+  int tiles_h, tiles_w, block, band = 1;
   bool by_phases;
 
   WinogradTiling(Extents input, Extents output) : in(input), out(output) {
@@ -33,6 +35,8 @@ template <class S, class T> struct WinogradTiling {
       const auto tile_elements = static_cast<std::size_t>(source_count) * static_cast<std::size_t>(in.c) +
                                  static_cast<std::size_t>(product_count) * pitch();
       block = tile_elements * 2 * unit * sizeof(T) <= block_bytes ? 2 * unit : unit;
+      for (const int rows : {2, 4})
+        if (tiles_h % rows == 0 && block % rows == 0) band = rows;
     }
   }
 
@@ -64,28 +68,31 @@ template <class S, class T> struct WinogradTiling {
 };
 
 /// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
-template <class S, class T> void pack_winograd(ThreadPool& pool, const Tensor<T>& raw, T* packed) {
-  constexpr int columns = MicroTile<T>::columns, products = S::products;
-  const Extents f = raw.extents();
-  const int panels = round_up(f.n, columns) / columns;
+template <class S, class T> void pack_winograd(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
+  using Wide = Lanes<double>;
+  typedef T Narrow __attribute__((vector_size(lane_count<double> * sizeof(T))));
+  constexpr int columns = MicroTile<T>::columns, products = S::products, lanes = lane_count<double>;
+  const Extents f = raw.extents;
   const std::size_t product_size = panels_size<T>(f.c, f.n);
-  pool.for_each(panels, [&](int panel, int) {
-    for (int k = 0; k < f.c; ++k)
-      for (int j = 0; j < columns; ++j) {
-        const int o = panel * columns + j;
-        T* out = packed + (static_cast<std::ptrdiff_t>(panel) * f.c + k) * columns + j;
-        double rows[products][3] = {};
-        if (o < f.n)
-          for (int x = 0; x < 3; ++x) {
-            const T* g = raw.data() + (static_cast<std::ptrdiff_t>(o) * 9 + x) * f.c + k;
-            for (int i = 0; i < products; ++i)
-              for (int y = 0; y < 3; ++y) rows[i][x] += S::filter[i][y] * static_cast<double>(g[3 * y * f.c]);
-          }
-        for (const auto& row : rows)
-          for (int i = 0; i < products; ++i, out += product_size)
-            *out = static_cast<T>(row[0] * S::filter[i][0] + row[1] * S::filter[i][1] +
-                                  row[2] * S::filter[i][2]);
+  auto pack_lanes = [&](int o, int k, T* out) {
+    Wide rows[products][3] = {};
+    for (int x = 0; x < 3 && o < f.n; ++x)
+      for (int y = 0; y < 3; ++y) {
+        const T* taps = raw.data + (static_cast<std::ptrdiff_t>(o) * 9 + y * 3 + x) * f.c + k;
+        const Wide g = __builtin_convertvector(load_lanes<Narrow>(taps), Wide);
+        for (int i = 0; i < products; ++i) rows[i][x] += S::filter[i][y] * g;
       }
+    for (const auto& row : rows)
+      for (int i = 0; i < products; ++i, out += product_size) {
+        const Wide product = row[0] * S::filter[i][0] + row[1] * S::filter[i][1] + row[2] * S::filter[i][2];
+        for (int lane = 0; lane < lanes; ++lane) out[lane * columns] = static_cast<T>(product[lane]);
+      }
+  };
+  pool.for_each(round_up(f.n, columns) / columns, [&](int panel, int) {
+    for (int k = 0; k < f.c; k += lanes)
+      for (int j = 0; j < columns; ++j)
+        pack_lanes(panel * columns + j, k,
+                   packed + (static_cast<std::ptrdiff_t>(panel) * f.c + k) * columns + j);
   });
 }
 
@@ -108,13 +115,13 @@ template <class S, class T> class WinogradConvolution {
         T* sources = staged + t_.staged_size() + t_.strip_size();
         const int n = task / t_.blocks_per_image(), first = task % t_.blocks_per_image() * t_.block;
         const int count = std::min(t_.block, t_.tiles_per_image() - first);
-        for_each_row(first, count, [&](int h, int w, int tiles, int at) {
+        for_each_patch(first, count, [&](int h, int w, int tiles, int at) {
           transform_inputs(n, h, w, tiles, at, staged, inputs_of(sources));
         });
         for (int p = 0; p < Tiling::product_count; ++p)
           multiply(p, count, inputs_of(sources), products_of(sources));
         emitter_.clear_sums(task);
-        for_each_row(first, count, [&](int h, int w, int tiles, int at) {
+        for_each_patch(first, count, [&](int h, int w, int tiles, int at) {
           emit_outputs(task, n, h, w, tiles, at, products_of(sources), staged + t_.staged_size());
         });
       });
@@ -143,52 +150,62 @@ template <class S, class T> class WinogradConvolution {
   T* inputs_of(T* sources) const { return sources + t_.source_stride(); }
   T* products_of(T* sources) const { return t_.in_place() ? sources : sources + t_.sources_size(); }
 
-  /// f(tile row, first tile in it, tiles, index of the first) for the parts of rows that make up a block.
-  template <class F> void for_each_row(int first, int count, F&& f) const {
+  /// f(first tile row, first tile column, columns, index of the first tile) for the parts of bands that make
+  /// up a block.
+  template <class F> void for_each_patch(int first, int count, F&& f) const {
     for (int done = 0; done < count;) {
-      const int h = (first + done) / t_.tiles_w, w = (first + done) % t_.tiles_w;
-      const int tiles = std::min(t_.tiles_w - w, count - done);
-      f(h, w, tiles, done);
-      done += tiles;
+      const int column = (first + done) / t_.band;  // of all bands, one after the other
+      const int h = column / t_.tiles_w * t_.band, w = column % t_.tiles_w;
+      const int columns = std::min(t_.tiles_w - w, (count - done) / t_.band);
+      f(h, w, columns, done);
+      done += columns * t_.band;
     }
   }
 
   void transform_inputs(int n, int h, int w, int tiles, int at, T* staged, T* inputs) const {
+    constexpr int shared_rows = S::inputs - S::step;  // with the tile below
     for (int done = 0; done < tiles; done += Tiling::staged_tiles) {
       const int count = std::min(Tiling::staged_tiles, tiles - done);
-      stage(n, h * S::step - 1, (w + done) * S::step - 1, count * S::step + S::inputs - S::step, staged);
-      transform_staged(count, staged, inputs + std::ptrdiff_t{at + done} * t_.in.c);
-    }
-  }
-  void stage(int n, int first_row, int first_column, int columns, T* staged) const {
-    const std::ptrdiff_t c = t_.in.c;
-    const int begin = std::clamp(-first_column, 0, columns),
-              end = std::clamp(t_.in.w - first_column, begin, columns);
-    for (int r = 0; r < S::inputs; ++r, staged += Tiling::staged_columns * c) {
-      const int row = first_row + r;
-      if (row < 0 || row >= t_.in.h) {
-        std::fill_n(staged, columns * c, T(0));
-        continue;
+      const int first_row = h * S::step - 1, first_column = (w + done) * S::step - 1;
+      int staged_rows = 0;
+      for (int i = 0; i < t_.band; ++i) {
+        for (; staged_rows < (i + 1) * S::step + shared_rows; ++staged_rows)
+          stage_row({n, first_row + staged_rows, first_column}, count * S::step + shared_rows,
+                    staged_row(staged, staged_rows));
+        transform_staged(count, staged, i * S::step,
+                         inputs + std::ptrdiff_t{at + done * t_.band + i} * t_.in.c);
       }
-      std::fill_n(staged, begin * c, T(0));
-      if (begin < end) x_.stage({n, row, first_column + begin}, end - begin, staged + begin * c);
-      std::fill(staged + end * c, staged + columns * c, T(0));
     }
   }
-  void transform_staged(int tiles, const T* staged, T* inputs) const {
+  /// The buffer holds the latest `inputs` rows.
+  T* staged_row(T* staged, int row) const {
+    return staged + static_cast<std::ptrdiff_t>(row % S::inputs * Tiling::staged_columns) * t_.in.c;
+  }
+  /// A row of an image, zeros beyond its borders.
+  void stage_row(Pixel first, int columns, T* staged) const {
+    const std::ptrdiff_t c = t_.in.c;
+    const bool inside = first.h >= 0 && first.h < t_.in.h;
+    const int begin = inside ? std::clamp(-first.w, 0, columns) : columns;
+    const int end = std::clamp(t_.in.w - first.w, begin, columns);
+    std::fill_n(staged, begin * c, T(0));
+    if (begin < end) x_.stage({first.n, first.h, first.w + begin}, end - begin, staged + begin * c);
+    std::fill(staged + end * c, staged + columns * c, T(0));
+  }
+  void transform_staged(int tiles, T* staged, int first_row, T* inputs) const {
     const std::ptrdiff_t c = t_.in.c;
     const int columns = tiles * S::step + S::inputs - S::step;
+    const T* rows[S::inputs];
+    for (int r = 0; r < S::inputs; ++r) rows[r] = staged_row(staged, first_row + r);
     V transformed[Tiling::staged_columns][S::inputs];
     for (int k = 0; k < c; k += lane_count<T>) {
       for (int column = 0; column < columns; ++column) {
         V d[S::inputs];
 #pragma GCC unroll 8
-        for (int r = 0; r < S::inputs; ++r)
-          d[r] = load_lanes<V>(staged + (r * Tiling::staged_columns + column) * c + k);
+        for (int r = 0; r < S::inputs; ++r) d[r] = load_lanes<V>(rows[r] + column * c + k);
         S::transform_input(d, transformed[column]);
       }
       for (int tile = 0; tile < tiles; ++tile) {
-        T* out = inputs + tile * c + k;
+        T* out = inputs + tile * t_.band * c + k;
 #pragma GCC unroll 8
         for (int i = 0; i < S::inputs; ++i) {
           V d[S::inputs], v[S::inputs];
@@ -219,21 +236,24 @@ template <class S, class T> class WinogradConvolution {
 
   void emit_outputs(int task, int n, int h, int w, int tiles, int at, const T* products, T* strip) const {
     const auto pitch = static_cast<std::ptrdiff_t>(t_.pitch()), row_pitch = Tiling::strip_columns * pitch;
-    const int row = h * S::outputs + S::first_output;
-    const int top = std::max(0, -row), bottom = std::min(S::outputs, t_.out.h - row);
-    for (int done = 0; done < tiles; done += Tiling::strip_tiles) {
-      const int count = std::min(Tiling::strip_tiles, tiles - done);
-      for (int i = 0; i < count; ++i)
-        transform_products(products + (at + done + i) * pitch, strip + i * S::outputs * pitch);
-      const int column = (w + done) * S::outputs + S::first_output;
-      const int left = std::max(0, -column), right = std::min(count * S::outputs, t_.out.w - column);
-      for (int i = top; i < bottom; ++i) {
-        const Pixel first{n, row + i, column + left};
-        T* finished = strip + i * row_pitch + left * pitch;
-        emitter_.emit_to(finished, first, right - left, finished, pitch);
-        emitter_.store(first, right - left, finished);
+    for (int i = 0; i < t_.band; ++i) {
+      const int row = (h + i) * S::outputs + S::first_output;
+      const int top = std::max(0, -row), bottom = std::min(S::outputs, t_.out.h - row);
+      for (int done = 0; done < tiles; done += Tiling::strip_tiles) {
+        const int count = std::min(Tiling::strip_tiles, tiles - done);
+        for (int j = 0; j < count; ++j)
+          transform_products(products + (at + (done + j) * t_.band + i) * pitch,
+                             strip + j * S::outputs * pitch);
+        const int column = (w + done) * S::outputs + S::first_output;
+        const int left = std::max(0, -column), right = std::min(count * S::outputs, t_.out.w - column);
+        for (int r = top; r < bottom; ++r) {
+          const Pixel first{n, row + r, column + left};
+          T* finished = strip + r * row_pitch + left * pitch;
+          emitter_.emit_to(finished, first, right - left, finished, pitch);
+          emitter_.store(first, right - left, finished);
+        }
+        emitter_.sum(task, strip + top * row_pitch + left * pitch, bottom - top, right - left, row_pitch);
       }
-      emitter_.sum(task, strip + top * row_pitch + left * pitch, bottom - top, right - left, row_pitch);
     }
     if (emitter_.streams) stream_fence();
   }

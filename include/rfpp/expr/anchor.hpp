@@ -137,7 +137,7 @@ struct Maximum {
   template <class T> RFPP_HD static T start() { return static_cast<T>(-HUGE_VAL); }
   /// A NaN on either side stays.
   template <class T> RFPP_HD static T join(T a, T b) {
-    return b <= a || a != a ? a : b;  // NOLINT(misc-redundant-expression): a != a is a NaN
+    return ((b <= a) | (a != a)) ? a : b;  // NOLINT(misc-redundant-expression): a != a is a NaN
   }
 };
 

@@ -14,12 +14,12 @@ namespace rfpp::inline v0 {
 
 namespace detail {
 
-template <class V> using Int = typename SameSizeInt<V>::type;
-template <class V> struct SameSizeUnsigned {
-  typedef std::uint32_t type __attribute__((vector_size(sizeof(V))));
+template <class V> struct SameSizeInt {
+  typedef std::int32_t type __attribute__((vector_size(sizeof(V))));
 };
-template <> struct SameSizeUnsigned<float> { using type = std::uint32_t; };
-template <class V> using Unsigned = typename SameSizeUnsigned<V>::type;
+template <> struct SameSizeInt<float> { using type = std::int32_t; };
+template <class V> using Int = typename SameSizeInt<V>::type;
+template <class V> using Unsigned = typename SameSizeBits<V>::type;
 
 /// std::bit_cast, also on a device.
 template <class To, class From> RFPP_HD To bits_as(From v) { return __builtin_bit_cast(To, v); }

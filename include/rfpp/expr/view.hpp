@@ -8,13 +8,19 @@
 
 namespace rfpp::inline v0 {
 
-/// The channels of one pixel; step 0 repeats one value.
+/// The channels of one pixel; step 0 repeats one value. `next_row` is the distance to the same pixel one row
+/// below: processors foresee runs of pixels, but not that kernels go on with the row below, so it is fetched
+/// meanwhile.
 template <class T> struct ViewCursor {
   const T* data;
   int step;
+  std::ptrdiff_t next_row = 0;
 
   RFPP_HD T operator[](int c) const { return data[c * step]; }
-  template <class V> V load(int c) const { return step == 0 ? splat<V>(*data) : load_lanes<V>(data + c); }
+  template <class V> V load(int c) const {
+    __builtin_prefetch(data + c + next_row);
+    return step == 0 ? splat<V>(*data) : load_lanes<V>(data + c);
+  }
 };
 
 /// A tensor as kernels read it. An extent of 1 has stride 0: bias, per-image affine and residual share this
@@ -25,7 +31,7 @@ template <class T> struct ViewPlan {
   int step;
 
   RFPP_HD ViewCursor<T> at(Pixel q) const {
-    return {data + q.n * stride_n + q.h * stride_h + q.w * stride_w, step};
+    return {data + q.n * stride_n + q.h * stride_h + q.w * stride_w, step, stride_h};
   }
 };
 

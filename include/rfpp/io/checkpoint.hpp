@@ -64,6 +64,11 @@ class Checkpoint {
     return *found;
   }
 
+  /// Tells the system that a tensor of this checkpoint will not be read soon.
+  void release(const TensorView& view) const {
+    if (state_->file) state_->file->release(view.data);
+  }
+
   // What these refer to would be gone at the end of the statement, or of a range-based for loop's head.
   void tensors() const&& = delete;
   void metadata() const&& = delete;

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -45,6 +46,14 @@ class MappedFile {
 
   ~MappedFile() {
     if (size_ > 0) ::munmap(address_, size_);
+  }
+
+  /// Tells the system that these bytes are not needed soon: they no longer count as this program's memory.
+  void release(std::span<const std::byte> bytes) const {
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
+    const auto end = (reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.size()) / page * page;
+    if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
 
   std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(address_), size_}; }

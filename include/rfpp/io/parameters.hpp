@@ -104,9 +104,9 @@ template <std::floating_point T> bool all_finite(std::span<const T> values) {
 
 /// Fills a model from a checkpoint. Throws one Error that lists missing, extra and misshapen parameters (the
 /// first 20 of each), or names one that holds NaN or infinity; the model is then unchanged. `file` is for
-/// messages.
-template <class Model>
-void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file) {
+/// messages. on_loaded(name, parameter) may change a parameter that was read, before the next one is.
+template <class Model, class F>
+void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file, F&& on_loaded) {
   const ParameterMismatch mismatch = compare_parameters(model, checkpoint);
   if (!mismatch.empty()) {
     std::string text = file + ": its parameters are not the network's";
@@ -121,15 +121,22 @@ void load_parameters(Model& model, const Checkpoint& checkpoint, const std::stri
       [&](const std::string& name, auto& parameter) {
         using T = typename std::remove_cvref_t<decltype(parameter)>::value;
         auto value = Tensor<T>::uninitialised(parameter.extents());
-        read_channels_last(checkpoint.at(prefix + name), value.elements());
+        const TensorView& view = checkpoint.at(prefix + name);
+        read_channels_last(view, value.elements());
+        checkpoint.release(view);
         if (!detail::all_finite(std::span<const T>(value.elements())))
           throw Error(file + ": parameter " + name + " holds NaN or infinity");
         assign(parameter, std::move(value));
+        on_loaded(name, parameter);
       },
       loaded);
   model = std::move(loaded);
 }
 
+template <class Model>
+void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file) {
+  load_parameters(model, checkpoint, file, [](const auto&...) {});
+}
 template <class Model> void load_parameters(Model& model, const std::filesystem::path& file) {
   load_parameters(model, Checkpoint::open(file), file.string());
 }

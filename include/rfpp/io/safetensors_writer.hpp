@@ -116,8 +116,11 @@ class SafetensorsWriter {
     } catch (const nlohmann::json::exception&) {
       throw Error(path_ + ": cannot write: a tensor name or metadata text is not UTF-8");
     }
-    text.resize((text.size() + 7) / 8 * 8, ' ');
-    const std::uint64_t length = text.size();
+    // The elements begin where a mapped file has them aligned for vectors.
+    constexpr std::size_t alignment = 64;
+    std::uint64_t length = text.size();
+    text.resize((sizeof(length) + length + alignment - 1) / alignment * alignment - sizeof(length), ' ');
+    length = text.size();
     file_.write(std::as_bytes(std::span(&length, 1)));
     file_.write(std::as_bytes(std::span(text)));
     data_begin_ = sizeof(length) + length;
