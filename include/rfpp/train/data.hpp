@@ -1,0 +1,183 @@
+#ifndef RFPP_TRAIN_DATA_HPP
+#define RFPP_TRAIN_DATA_HPP
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <span>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rfpp/cpu/thread_pool.hpp"
+#include "rfpp/degrade/components.hpp"
+#include "rfpp/io/image_read.hpp"
+#include "rfpp/photo/resize.hpp"
+
+namespace rfpp::inline v0 {
+
+/// An aligned face of a dataset.
+struct Face {
+  std::filesystem::path file;
+  std::optional<degrade::Components> components;  ///< in pixels of the dataset's images
+};
+
+/// Which part of a folder of faces.
+enum class Split { train, validation };
+
+namespace detail {
+
+inline std::vector<std::string> csv_cells(const std::string& line) {
+  std::vector<std::string> cells;
+  std::istringstream stream(line);
+  for (std::string cell; std::getline(stream, cell, ',');) {
+    while (!cell.empty() && std::isspace(static_cast<unsigned char>(cell.back()))) cell.pop_back();
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+/// A row of faces.csv by column name.
+class CsvRow {
+ public:
+  CsvRow(const std::vector<std::string>& names, const std::string& line, std::string place)
+      : place_(std::move(place)) {
+    const auto cells = csv_cells(line);
+    if (cells.size() != names.size())
+      throw Error(place_ + ": expected " + std::to_string(names.size()) + " cells, found " +
+                  std::to_string(cells.size()));
+    for (std::size_t i = 0; i < names.size(); ++i) cells_[names[i]] = cells[i];
+  }
+  bool has(const std::string& name) const { return cells_.contains(name); }
+  const std::string& text(const std::string& name) const {
+    const auto found = cells_.find(name);
+    if (found == cells_.end()) throw Error(place_ + ": expected a column \"" + name + "\", found none");
+    return found->second;
+  }
+  double number(const std::string& name) const {
+    const std::string& cell = text(name);
+    double value = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    if (error != std::errc() || end != cell.data() + cell.size())
+      throw Error(place_ + ": expected a number in column \"" + name + "\", found \"" + cell + "\"");
+    return value;
+  }
+  degrade::Box box(const std::string& name) const {
+    return {number(name + "_box_cx"), number(name + "_box_cy"), number(name + "_box_half")};
+  }
+
+ private:
+  std::string place_;
+  std::map<std::string, std::string> cells_;
+};
+
+/// Faces of one part as faces.csv lists them: columns `file` and `split` (train or val), and the boxes' where
+/// they are known.
+inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split split) {
+  const std::filesystem::path csv = folder / "faces.csv";
+  std::ifstream file(csv);
+  std::string line;
+  if (!std::getline(file, line)) throw Error(csv.string() + ": expected a line of column names, found nothing");
+  const auto names = csv_cells(line);
+  const std::string wanted = split == Split::train ? "train" : "val";
+  const std::filesystem::path images =
+      std::filesystem::is_directory(folder / "images") ? folder / "images" : folder;
+  std::vector<Face> faces;
+  for (int number = 2; std::getline(file, line); ++number) {
+    if (line.empty()) continue;
+    const CsvRow row(names, line, csv.string() + ": line " + std::to_string(number));
+    const std::string& part = row.text("split");
+    if (part != "train" && part != "val")
+      throw Error(csv.string() + ": line " + std::to_string(number) +
+                  ": expected a split of train or val, found \"" + part + "\"");
+    if (part != wanted) continue;
+    faces.push_back({images / row.text("file"), {}});
+    if (row.has("mouth_box_cx"))
+      faces.back().components = {row.box("left_eye"), row.box("right_eye"), row.box("mouth")};
+  }
+  return faces;
+}
+
+/// All images of a folder in order of name, of which every 20th is for validation.
+inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split split) {
+  constexpr std::size_t period = 20;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::string extension = entry.path().extension().string();
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".ppm"})
+      if (extension == known) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  std::vector<Face> faces;
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if ((i % period == period - 1) == (split == Split::validation)) faces.push_back({files[i], {}});
+  return faces;
+}
+
+}  // namespace detail
+
+/// Aligned faces of one size, decoded once and kept as bytes.
+class Dataset {
+ public:
+  /// The faces of a folder, resized to side x side where they have another size. `faces.csv`, where there is
+  /// one, says which are for training (see detail::listed_faces); else every 20th is for validation. Throws
+  /// Error, naming the file, over anything that is not a square image, and for an empty part.
+  static Dataset open(const std::filesystem::path& folder, Split split, int side, ThreadPool& pool) {
+    if (!std::filesystem::is_directory(folder))
+      throw Error(folder.string() + ": expected a folder of aligned faces, found none");
+    Dataset data;
+    data.side_ = side;
+    data.faces_ = std::filesystem::exists(folder / "faces.csv") ? detail::listed_faces(folder, split)
+                                                                 : detail::found_faces(folder, split);
+    if (data.faces_.empty())
+      throw Error(folder.string() + ": expected faces for " +
+                  (split == Split::train ? "training" : "validation") + ", found none");
+    data.pixels_.resize(data.faces_.size());
+    pool.for_each(static_cast<int>(data.faces_.size()), [&](int i, int) { data.read(static_cast<std::size_t>(i)); });
+    return data;
+  }
+
+  std::size_t size() const { return faces_.size(); }
+  int side() const { return side_; }
+  const Face& face(std::size_t i) const { return faces_[i]; }
+  /// {side, side, 3}, RGB.
+  std::span<const std::uint8_t> pixels(std::size_t i) const { return pixels_[i]; }
+
+ private:
+  void read(std::size_t i) {
+    Face& face = faces_[i];
+    io::Image image = io::read_image(face.file);
+    if (image.width != image.height || image.colors() != 3)
+      throw Error(face.file.string() + ": expected a square colour image, found " +
+                  std::to_string(image.width) + "x" + std::to_string(image.height) + " with " +
+                  std::to_string(image.channels) + " channels");
+    if (image.width != side_) {
+      const double scale = static_cast<double>(side_) / image.width;
+      if (face.components)
+        for (degrade::Box* box :
+             {&face.components->left_eye, &face.components->right_eye, &face.components->mouth})
+          *box = {box->x * scale, box->y * scale, box->half * scale};
+      image = photo::resize(image, side_, side_);
+    }
+    auto& out = pixels_[i];
+    out.reserve(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_) * 3);
+    for (std::size_t k = 0; k < image.samples.size(); ++k)
+      if (k % static_cast<std::size_t>(image.channels) < 3) out.push_back(image.samples[k]);
+  }
+
+  int side_ = 0;
+  std::vector<Face> faces_;
+  std::vector<std::vector<std::uint8_t>> pixels_;
+};
+
+}  // namespace rfpp::inline v0
+
+#endif
