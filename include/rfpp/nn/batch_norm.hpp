@@ -2,6 +2,7 @@
 #define RFPP_NN_BATCH_NORM_HPP
 
 #include <cmath>
+#include <string_view>
 
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
@@ -33,6 +34,11 @@ struct NormScale {
     return I == 0 ? g / root : splat<T>(static_cast<element_t<T>>(-0.5)) * g * weight / (v * root);
   }
 };
+
+/// Whether a parameter of this path is none that is trained, but a batch norm's running statistic.
+inline bool is_running_statistic(std::string_view path) {
+  return path.ends_with("running_mean") || path.ends_with("running_var");
+}
 
 /// What a running statistic becomes, given the batch's mean or 1 / deviation: momentum 0.1.
 struct RunningMean {

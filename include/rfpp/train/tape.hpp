@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/fields.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/train/gradients.hpp"
 
@@ -31,6 +33,22 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     tracked_.insert(t.id());
     watched_.insert(t.id());
     kept_.push_back(t.storage);
+  }
+
+  /// Watches the parameters of a model whose path `wanted` accepts; running statistics never.
+  template <class Model, class F> void watch_parameters(const Model& model, F&& wanted) {
+    walk(
+        [&](const std::string& path, const auto& parameter) {
+          if (is_running_statistic(path) || !wanted(path)) return;
+          if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>)
+            watch(parameter.raw());
+          else
+            watch(parameter);
+        },
+        model);
+  }
+  template <class Model> void watch_parameters(const Model& model) {
+    watch_parameters(model, [](const std::string&) { return true; });
   }
 
   template <class T> Tensor<T> tensor(Extents e) { return ex_.template tensor<T>(e); }
