@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "loss_networks.hpp"
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/io/safetensors_writer.hpp"
-#include "rfpp/model/hashed.hpp"
 #include "support.hpp"
 
 using namespace rfpp;
@@ -14,34 +14,6 @@ using namespace rfpp::test;
 
 namespace {
 
-/// Fills a network as the golden values have it: every parameter by its name behind `prefix`.
-template <class Model> void fill_golden(Model& model, const std::string& prefix) {
-  walk(
-      [&](const std::string& name, auto& parameter) {
-        using P = std::remove_cvref_t<decltype(parameter)>;
-        using T = typename P::value;
-        const Extents e = parameter.extents();
-        const std::string full = prefix + name;
-        if constexpr (is_filter<P>) {
-          if (name.starts_with("lin")) {
-            auto weights = hashed_tensor<T>(full, e);
-            for (T& v : weights.elements()) v = std::abs(v) / static_cast<T>(e.c) * 4;
-            parameter.assign(std::move(weights));
-          } else {
-            parameter.assign(hashed_tensor<T>(full, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
-          }
-        } else if (e.n > 1) {
-          parameter = hashed_tensor<T>(full, e, std::sqrt(3.0 / e.c));
-        } else if (name.ends_with("running_var")) {
-          parameter = hashed_tensor<T>(full, e, 0.5, 1);
-        } else if (name.ends_with("weight")) {
-          parameter = hashed_tensor<T>(full, e, 0.1, 1);
-        } else {
-          parameter = hashed_tensor<T>(full, e, 0.1);
-        }
-      },
-      model);
-}
 const Lpips<float>& golden_lpips() {
   static const auto network = [] {
     Lpips<float> filled;

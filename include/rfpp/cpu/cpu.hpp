@@ -191,13 +191,17 @@ class Cpu {
   void run_core(const MomentsCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
     auto* sums = reinterpret_cast<double*>(shared);
     auto* buffer = reinterpret_cast<T*>(scratch);
-    const Extents e = core.x.extents();
+    Extents e = core.x.extents();
     if (const Storage known = cpu::attached_sums(core.x); known.id() != nullptr) {
-      sums = static_cast<double*>(known.data());
+      std::copy_n(static_cast<const double*>(known.data()), cpu::sums_count(e), sums);
     } else {
       double* parts = sums + cpu::sums_count(e);
       with_operand<T>(core.x, [&](const cpu::Operand<T>& x) { cpu::band_moments(pool_, x, parts, buffer); });
       cpu::join_sums(e, cpu::Bands(e, cpu::band_elements).per_image, parts, sums);
+    }
+    if (core.whole_batch) {
+      cpu::join_images(e, sums);
+      e = {1, e.n * e.h, e.w, e.c};
     }
     cpu::finish_moments(e, core.groups, core.epsilon, sums, emitter, buffer);
   }

@@ -49,7 +49,15 @@ template <class T> void band_moments(ThreadPool& pool, const Operand<T>& x, doub
   });
 }
 
-/// Mean and 1 / sqrt(variance + epsilon) of every image and group from the sums of its channels.
+/// Adds the sums of all images to those of the first, in their order.
+inline void join_images(Extents e, double* sums) {
+  const int width = 2 * e.c;
+  for (int n = 1; n < e.n; ++n)
+    for (int i = 0; i < width; ++i) sums[i] += sums[static_cast<std::ptrdiff_t>(n) * width + i];
+}
+
+/// Mean and 1 / sqrt(variance + epsilon) of every image and group from the sums of its channels. Of a whole
+/// batch, e is that of one image as high as all.
 template <class T>
 void finish_moments(Extents e, int groups, double epsilon, const double* sums, const Emitter<T>& emitter,
                     T* scratch) {

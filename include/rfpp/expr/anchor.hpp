@@ -101,19 +101,21 @@ template <class A, class B> struct MatmulCore {
   }
 };
 
-/// Mean and 1 / sqrt(variance + epsilon) of every image and group of channels: {n,2,1,groups}.
+/// Mean and 1 / sqrt(variance + epsilon) of every group of channels, of every image {n,2,1,groups} or of the
+/// whole batch {1,2,1,groups}.
 template <class X> struct MomentsCore {
   using value = typename X::value;
   X x;
   int groups;
   double epsilon;
+  bool whole_batch = false;
 
   Extents extents() const {
     const Extents e = x.extents();
     if (groups < 1 || e.c % groups != 0)
       throw Error("moments: " + std::to_string(groups) + " groups do not divide the channels of " +
                   to_string(e));
-    return {e.n, 2, 1, groups};
+    return {whole_batch ? 1 : e.n, 2, 1, groups};
   }
 };
 
@@ -162,6 +164,10 @@ auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b =
 }
 template <Expression X> auto moments(const X& x, int groups, double epsilon) {
   return anchor(MomentsCore<operand_t<X>>{operand(x), groups, epsilon});
+}
+/// The moments of every channel over the whole batch: {1,2,1,c}.
+template <Expression X> auto batch_moments(const X& x, double epsilon) {
+  return anchor(MomentsCore<operand_t<X>>{operand(x), x.extents().c, epsilon, true});
 }
 template <class Operation, Expression X> auto reduce(const X& x, Over over) {
   return anchor(ReductionCore<Operation, operand_t<X>>{operand(x), over});

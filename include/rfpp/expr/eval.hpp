@@ -10,6 +10,14 @@
 
 namespace rfpp::inline v0 {
 
+/// Whether layers that behave differently while they are trained do so: said by the executor (a static member
+/// `mode`), never by a model.
+enum class Mode { evaluation, training };
+template <class Executor> constexpr Mode mode_of = Mode::evaluation;
+template <class Executor>
+requires requires { Executor::mode; }
+constexpr Mode mode_of<Executor> = Executor::mode;
+
 namespace detail {
 // Compiled once per bare expression, not again for every number of channels: a network has dozens of those.
 template <class Executor, class E> [[gnu::noinline]] auto evaluate(Executor& ex, const E& e) {
@@ -49,6 +57,15 @@ template <class Executor, Expression Old, Expression E> auto eval_over(Executor&
     return tag<channels_of<E>>(detail::evaluate_over(ex, bare(old), bare(e)));
   else
     return eval(ex, e);
+}
+
+/// block(ex, x), of which an executor that records may keep only x, and run the block again when it needs the
+/// rest. The block is copied: it is a model's layer, or holds by value what it reads besides x.
+template <class Executor, class Block, Expression X> auto recompute(Executor& ex, const Block& block, X x) {
+  if constexpr (requires { requires Executor::recomputes; })
+    return ex.run_block(block, std::move(x));
+  else
+    return block(ex, std::move(x));
 }
 
 /// Writes the value of an expression into a tensor of the same extents. In place is fine where every element

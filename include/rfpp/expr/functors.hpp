@@ -96,6 +96,34 @@ struct Relu {
   template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return x > splat<T>(0) ? g : splat<T>(0); }
 };
 
+/// |x|, with the gradient 0 at 0.
+struct Absolute {
+  static constexpr const char* name = "absolute";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return x < splat<T>(0) ? -x : x; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const T otherwise = x > splat<T>(0) ? g : splat<T>(0);
+    return x < splat<T>(0) ? -g : otherwise;
+  }
+};
+
+/// log(1 + e^x).
+struct Softplus {
+  static constexpr const char* name = "softplus";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const {
+    if constexpr (std::is_arithmetic_v<T>) {
+      return (x > T(0) ? x : T(0)) + std::log1p(std::exp(x > T(0) ? -x : x));
+    } else {
+      for (int i = 0; i < LaneTraits<T>::count; ++i) x[i] = (*this)(x[i]);
+      return x;
+    }
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return g / sigmoid_denominator(x); }
+};
+
 /// x, and slope * x where x is negative.
 struct Prelu {
   static constexpr const char* name = "prelu";
@@ -168,6 +196,8 @@ template <Expression A, Expression B> auto prelu(const A& a, const B& slope) {
   return map(Prelu{}, a, slope);
 }
 template <Expression A, Expression B> auto larger(const A& a, const B& b) { return map(Larger{}, a, b); }
+template <Expression A> auto absolute(const A& a) { return map(Absolute{}, a); }
+template <Expression A> auto softplus(const A& a) { return map(Softplus{}, a); }
 template <Expression A> auto exp(const A& a) { return map(Exponential{}, a); }
 template <Expression A> auto square(const A& a) { return map(Square{}, a); }
 

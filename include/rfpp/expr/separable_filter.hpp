@@ -1,6 +1,7 @@
 #ifndef RFPP_EXPR_SEPARABLE_FILTER_HPP
 #define RFPP_EXPR_SEPARABLE_FILTER_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -48,13 +49,6 @@ template <class X, class F> void core_leaves(const SeparableFilterCore<X>& c, F&
   leaves(c.x, f, false);
 }
 
-template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> filter) {
-  if (filter.terms.empty() || filter.height() < 1 || filter.width() < 1)
-    throw Error("filtered: a filter without outputs over " + to_string(x.extents()));
-  return tag<channels_of<X>>(anchor(SeparableFilterCore<operand_t<X>>{
-      operand(x), std::make_shared<const SeparableFilter<value_t<X>>>(std::move(filter))}));
-}
-
 /// The index in [0, extent) at which an axis mirrored about its outermost elements has element i.
 inline int reflected(int i, int extent) {
   if (extent == 1) return 0;
@@ -62,6 +56,50 @@ inline int reflected(int i, int extent) {
   i = i % period;
   if (i < 0) i += period;
   return i < extent ? i : period - i;
+}
+
+namespace detail {
+/// The taps of the adjoint of an axis of `extent` inputs: input j becomes an output.
+template <class T> FilterTaps<T> transposed(const FilterTaps<T>& taps, int extent) {
+  std::vector<int> last(static_cast<std::size_t>(extent), -1);
+  FilterTaps<T> adjoint;
+  adjoint.first.assign(static_cast<std::size_t>(extent), taps.outputs());
+  const auto for_each_tap = [&](auto&& f) {
+    for (int i = 0; i < taps.outputs(); ++i)
+      for (int k = 0; k < taps.count; ++k)
+        f(i, static_cast<std::size_t>(reflected(taps.first[static_cast<std::size_t>(i)] + k, extent)),
+          taps.weights[static_cast<std::size_t>(i * taps.count + k)]);
+  };
+  for_each_tap([&](int i, std::size_t j, T) {
+    adjoint.first[j] = std::min(adjoint.first[j], i);
+    last[j] = std::max(last[j], i);
+  });
+  adjoint.count = 1;
+  for (std::size_t j = 0; j < last.size(); ++j)
+    adjoint.count = std::max(adjoint.count, last[j] - adjoint.first[j] + 1);
+  for (int& first : adjoint.first) first = std::min(first, taps.outputs() - adjoint.count);
+  adjoint.weights.assign(last.size() * static_cast<std::size_t>(adjoint.count), T(0));
+  for_each_tap([&](int i, std::size_t j, T weight) {
+    adjoint.weights[j * static_cast<std::size_t>(adjoint.count) +
+                    static_cast<std::size_t>(i - adjoint.first[j])] += weight;
+  });
+  return adjoint;
+}
+}  // namespace detail
+
+/// The adjoint of a filter of images of height x width.
+template <class T> SeparableFilter<T> transposed(const SeparableFilter<T>& filter, int height, int width) {
+  SeparableFilter<T> adjoint;
+  for (const auto& term : filter.terms)
+    adjoint.terms.push_back({detail::transposed(term.rows, height), detail::transposed(term.columns, width)});
+  return adjoint;
+}
+
+template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> filter) {
+  if (filter.terms.empty() || filter.height() < 1 || filter.width() < 1)
+    throw Error("filtered: a filter without outputs over " + to_string(x.extents()));
+  return tag<channels_of<X>>(anchor(SeparableFilterCore<operand_t<X>>{
+      operand(x), std::make_shared<const SeparableFilter<value_t<X>>>(std::move(filter))}));
 }
 
 }  // namespace rfpp::inline v0

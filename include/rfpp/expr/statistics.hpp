@@ -10,7 +10,7 @@
 namespace rfpp::inline v0 {
 
 /// Group norm of x: x * a + b, where a and b {n,1,1,c} hold statistics {n,2,1,groups} (mean, 1/deviation),
-/// weight and bias {1,1,1,c}.
+/// weight and bias {1,1,1,c}. Where the statistics' n is 1, they are those of the whole batch: batch norm.
 template <class X> struct Normalised {
   using node_tag = void;
   using value = typename X::value;

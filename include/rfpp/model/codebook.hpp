@@ -21,11 +21,21 @@ template <int Entries, int C, class T = float> struct Codebook {
   static void fields(auto&& f, auto&... models) { f("embedding.weight", models.weight...); }
 };
 
-/// mean((sg[entry] - latent)^2) + 0.25 * mean((entry - sg[latent])^2), over all elements: one element.
-template <class T> Tensor<T> codebook_loss(auto& ex, const Tensor<T>& latent, const Gather<T>& entry) {
+/// What moves latents towards their entries, and entries towards their latents; by default as the released
+/// networks were trained.
+struct CodebookWeights {
+  double commitment = 1, codebook = 0.25;
+};
+/// commitment * mean((sg[entry] - latent)^2) + codebook * mean((entry - sg[latent])^2), over all elements:
+/// one element.
+template <class T>
+Tensor<T> codebook_loss(auto& ex, const Tensor<T>& latent, const Gather<T>& entry,
+                        CodebookWeights weights = {}) {
   const double mean = 1.0 / static_cast<double>(latent.extents().size());
-  auto to_latent = eval(ex, reduce<Sum>(square(detach(entry) - latent), Over::all) * mean);
-  return eval(ex, reduce<Sum>(square(entry - detach(latent)), Over::all) * (0.25 * mean) + to_latent);
+  auto of_latent =
+      eval(ex, reduce<Sum>(square(detach(entry) - latent), Over::all) * (weights.commitment * mean));
+  return eval(ex,
+              reduce<Sum>(square(entry - detach(latent)), Over::all) * (weights.codebook * mean) + of_latent);
 }
 
 /// exp(-sum p log(p + 1e-10)) over the frequencies p of the entries: how many entries are in use, in effect.

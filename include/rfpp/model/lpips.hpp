@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/gram.hpp"
 #include "rfpp/nn/max_pool.hpp"
 
 namespace rfpp::inline v0 {
@@ -59,9 +60,11 @@ template <class T = float> struct Vgg16 {
   }
 };
 
-/// 1 / (sqrt(x) + 1e-10).
+/// 1 / (sqrt(x) + 1e-10); its gradient at 0 is taken for 0.
 struct InverseNorm {
   static constexpr const char* name = "inverse_norm";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
   template <class T> RFPP_HD T operator()(T squares) const {
     if constexpr (std::is_arithmetic_v<T>) {
       return T(1) / (std::sqrt(squares) + T(1e-10));
@@ -69,6 +72,15 @@ struct InverseNorm {
       T v{};
       for (int i = 0; i < LaneTraits<T>::count; ++i) v[i] = (*this)(squares[i]);
       return v;
+    }
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T squares) const {
+    if constexpr (std::is_arithmetic_v<T>) {
+      const T inverse = (*this)(squares);
+      return squares > T(0) ? g * T(-0.5) * inverse * inverse / std::sqrt(squares) : T(0);
+    } else {
+      for (int i = 0; i < LaneTraits<T>::count; ++i) g[i] = adjoint<I>(g[i], squares[i]);
+      return g;
     }
   }
 };
@@ -90,16 +102,27 @@ template <class T = float> struct Lpips {
   LpipsChannels<512, T> lin3, lin4;
 
   Tensor<T> operator()(auto& ex, const Tensor<T>& a, const Tensor<T>& b) const {
+    return compare(ex, a, b, false).distance;
+  }
+
+  struct Comparison {
+    Tensor<T> distance;  // {n,1,1,1}
+    Tensor<T> style;     // one element: mean squared differences of Gram matrices, summed over the layers
+  };
+  /// Both, over the same features; the style only where it is asked for.
+  Comparison compare(auto& ex, const Tensor<T>& a, const Tensor<T>& b, bool with_style) const {
     const Extents e = a.extents();
     if (!(e == b.extents()) || e.c != 3 || e.h < 16 || e.w < 16)
       throw Error("Lpips: expected two images of 3 channels and of one size of at least 16x16, found " +
                   to_string(e) + " and " + to_string(b.extents()));
     const auto x = net(ex, normalised(ex, a)), y = net(ex, normalised(ex, b));
-    auto sum = distance(ex, std::get<0>(x), std::get<0>(y), lin0);
-    sum = eval(ex, sum + distance(ex, std::get<1>(x), std::get<1>(y), lin1));
-    sum = eval(ex, sum + distance(ex, std::get<2>(x), std::get<2>(y), lin2));
-    sum = eval(ex, sum + distance(ex, std::get<3>(x), std::get<3>(y), lin3));
-    return eval(ex, sum + distance(ex, std::get<4>(x), std::get<4>(y), lin4));
+    Comparison sum;
+    add_layer(ex, std::get<0>(x), std::get<0>(y), lin0, with_style, sum);
+    add_layer(ex, std::get<1>(x), std::get<1>(y), lin1, with_style, sum);
+    add_layer(ex, std::get<2>(x), std::get<2>(y), lin2, with_style, sum);
+    add_layer(ex, std::get<3>(x), std::get<3>(y), lin3, with_style, sum);
+    add_layer(ex, std::get<4>(x), std::get<4>(y), lin4, with_style, sum);
+    return sum;
   }
   static void fields(auto&& f, auto&... models) {
     f("net", models.net...);
@@ -123,14 +146,28 @@ template <class T = float> struct Lpips {
     }
     return eval(ex, map(Affine{}, x, factor, offset));
   }
-  template <class X, class Channels>
-  static Tensor<T> distance(auto& ex, const X& x, const X& y, const Channels& channels) {
-    const auto inverse_norm = [&](const auto& features) {
-      return bare(
-          eval(ex, map(InverseNorm{}, bare(eval(ex, reduce<Sum>(square(features), Over::channels))))));
+  template <int C>
+  static void add_layer(auto& ex, const Channels<C, Tensor<T>>& tagged_x,
+                        const Channels<C, Tensor<T>>& tagged_y, const LpipsChannels<C, T>& channels,
+                        bool with_style, Comparison& sum) {
+    const Tensor<T>&x = bare(tagged_x), &y = bare(tagged_y);
+    const auto inverse_norm = [&](const Tensor<T>& features) {
+      return eval(ex, map(InverseNorm{}, eval(ex, reduce<Sum>(square(features), Over::channels))));
     };
-    const auto difference = square(x * inverse_norm(x) - y * inverse_norm(y)) * channels.weight.raw();
-    const auto per_pixel = bare(eval(ex, reduce<Sum>(difference, Over::channels)));
+    const auto of_x = inverse_norm(x), of_y = inverse_norm(y);
+    add(ex, sum.distance, distance(ex, x, of_x, y, of_y, channels.weight.raw()));
+    if (!with_style) return;
+    const auto gram_x = gram(ex, as_matrices(x) * as_matrices(of_x)),
+               gram_y = gram(ex, as_matrices(y) * as_matrices(of_y));
+    const double mean = 1 / static_cast<double>(gram_x.extents().size());
+    add(ex, sum.style, eval(ex, reduce<Sum>(square(gram_x - gram_y), Over::all) * mean));
+  }
+  static void add(auto& ex, Tensor<T>& sum, const Tensor<T>& x) {
+    sum = sum.has_storage() ? eval(ex, sum + x) : x;
+  }
+  static Tensor<T> distance(auto& ex, const Tensor<T>& x, const Tensor<T>& of_x, const Tensor<T>& y,
+                            const Tensor<T>& of_y, const Tensor<T>& weight) {
+    const auto per_pixel = eval(ex, reduce<Sum>(square(x * of_x - y * of_y) * weight, Over::channels));
     return eval(ex, group_row(eval(ex, moments(per_pixel, 1, 1e-6)), 0, 1));
   }
 };

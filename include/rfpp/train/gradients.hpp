@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/separable_filter.hpp"
 
 // The adjoint of every node kind. push(back, e, g) adds the cotangent g of expression e to the gradients of
 // the tensors that e reads; g is an expression too, evaluated by the same executor as everything else.
@@ -21,14 +22,14 @@ using TensorSet = std::unordered_set<const Block*>;
 class Gradients {
  public:
   bool has(const Block* id) const { return map_.count(id) != 0; }
-  /// Null where no gradient reached the tensor.
+  /// Null where no gradient reached the tensor. Its extents are those of the first handle that was read.
   template <class T> const Tensor<T>* find(const Tensor<T>& t) const {
     const auto found = map_.find(t.id());
     return found == map_.end() ? nullptr : static_cast<const Tensor<T>*>(&found->second);
   }
   /// Throws Error where no gradient reached the tensor.
-  template <class T> const Tensor<T>& of(const Tensor<T>& t) const {
-    if (const auto* g = find(t)) return *g;
+  template <class T> Tensor<T> of(const Tensor<T>& t) const {
+    if (const auto* g = find(t)) return reshaped(*g, t.extents());
     throw Error("no gradient reached the tensor " + to_string(t.extents()));
   }
   void put(const Block* id, AnyTensor gradient) { map_[id] = std::move(gradient); }
@@ -51,6 +52,11 @@ struct ReadsAny {
   const TensorSet& set;
   bool found = false;
   void operator()(const auto& t, bool) { found = found || set.count(t.id()) != 0; }
+};
+struct AddReads {
+  static constexpr bool gradients_only = true;
+  TensorSet& set;
+  void operator()(const auto& t, bool) { set.insert(t.id()); }
 };
 /// Whether gradients flow from e into a tensor of the set.
 template <class E> bool reads_any(const E& e, const TensorSet& set) {
@@ -80,7 +86,7 @@ template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& le
       b.ex.run(fresh, g);
     return b.gradients.put(leaf.id(), std::move(fresh));
   }
-  Tensor<T> sum = *present;
+  Tensor<T> sum = reshaped(*present, leaf.extents());
   if (sum.storage.shared()) {
     b.gradients.drop(leaf.id());
     if (sum.storage.shared()) {
@@ -161,10 +167,11 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>
   using T = typename X::value;
   const Extents e = m.x.extents(), statistics = m.statistics.extents();
   const int per_group = e.c / statistics.c;
-  const double inverse_count = 1.0 / (static_cast<double>(e.h) * e.w * per_group);
+  const double inverse_count =
+      static_cast<double>(statistics.n) / (static_cast<double>(e.pixels()) * per_group);
   const auto mean = group_row(m.statistics, 0, per_group), deviation = group_row(m.statistics, 1, per_group);
   auto per_channel = [&](const auto& v) {
-    auto sum = zeros<Ex, T>(b.ex, {e.n, 1, 1, e.c});
+    auto sum = zeros<Ex, T>(b.ex, {statistics.n, 1, 1, e.c});
     b.ex.add_reduced(sum, v);
     return sum;
   };
@@ -262,6 +269,12 @@ void push_core(Back<Ex>& b, const ReductionCore<Operation, X>& c, const Tensor<T
   using F = std::conditional_t<std::is_same_v<Operation, Sum>, SumBack, MaximumBack>;
   push(b, c.x, Map<F, Tensor<T>, X, Tensor<T>>{{}, {g, c.x, y}});
 }
+template <class Ex, class X, class T>
+void push_core(Back<Ex>& b, const SeparableFilterCore<X>& c, const Tensor<T>& g, const Tensor<T>&) {
+  if (!reads_any(c.x, b.wanted)) return;
+  const Extents e = c.x.extents();
+  push(b, c.x, eval(b.ex, filtered(g, transposed(*c.filter, e.h, e.w))));
+}
 struct MomentsBack {
   static constexpr const char* name = "moments";
   double inverse_count;
@@ -274,7 +287,7 @@ template <class Ex, class X, class T>
 void push_core(Back<Ex>& b, const MomentsCore<X>& c, const Tensor<T>& g, const Tensor<T>& y) {
   const Extents e = c.x.extents();
   const int per_group = e.c / c.groups;
-  const MomentsBack f{1.0 / (static_cast<double>(e.h) * e.w * per_group)};
+  const MomentsBack f{static_cast<double>(y.extents().n) / (static_cast<double>(e.pixels()) * per_group)};
   push(b, c.x,
        map(f, c.x, group_row(y, 0, per_group), group_row(y, 1, per_group), group_row(g, 0, per_group),
            group_row(g, 1, per_group)));

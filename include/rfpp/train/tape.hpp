@@ -1,25 +1,54 @@
 #ifndef RFPP_TRAIN_TAPE_HPP
 #define RFPP_TRAIN_TAPE_HPP
 
+#include <algorithm>
+#include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "rfpp/core/fields.hpp"
+#include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/train/gradients.hpp"
 
 namespace rfpp::inline v0 {
 
+/// What a tape keeps of blocks run by recompute(): all that their gradients read, or only what goes in, from
+/// which the rest is computed again on the way back. The gradients have the same bits.
+enum class Activations { keep, recompute };
+
 /// An executor that also records: the same model text, run on a tape, can be differentiated. Only evaluations
 /// that read a watched tensor, or something computed from one, are recorded; prologues are computed again on
 /// the way back.
-template <class Ex> class Tape {
+template <class Ex, Mode M = Mode::evaluation> class Tape {
  public:
-  explicit Tape(Ex& ex) : ex_(ex) {}
+  static constexpr Mode mode = M;
+  static constexpr bool recomputes = true;
+
+  explicit Tape(Ex& ex, Activations activations = Activations::keep) : ex_(ex), activations_(activations) {}
 
   /// Gradients are wanted for t: to be called before anything reads it.
   template <class T> void watch(const Tensor<T>& t) {
     tracked_.insert(t.id());
     watched_.insert(t.id());
     kept_.push_back(t.storage);
+  }
+
+  /// Watches the parameters of a model whose path `wanted` accepts; running statistics never.
+  template <class Model, class F> void watch_parameters(const Model& model, F&& wanted) {
+    walk(
+        [&](const std::string& path, const auto& parameter) {
+          if (is_running_statistic(path) || !wanted(path)) return;
+          if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>)
+            watch(parameter.raw());
+          else
+            watch(parameter);
+        },
+        model);
+  }
+  template <class Model> void watch_parameters(const Model& model) {
+    watch_parameters(model, [](const std::string&) { return true; });
   }
 
   template <class T> Tensor<T> tensor(Extents e) { return ex_.template tensor<T>(e); }
@@ -45,25 +74,48 @@ template <class Ex> class Tape {
     }
   }
 
+  /// What recompute() calls.
+  template <class Block, class X> auto run_block(const Block& block, X x) {
+    using Y = decltype(block(*this, x));
+    if (activations_ == Activations::keep) return block(*this, std::move(x));
+    Tape inner(ex_, activations_, tracked_);
+    const Y y = block(inner, x);
+    for (auto& update : inner.updates_) updates_.push_back(std::move(update));
+    if (inner.tracked_.count(bare(y).id()) == tracked_.count(bare(y).id())) return y;
+    TensorSet reads;
+    for (const auto& record : inner.records_) record->add_reads(reads);
+    records_.push_back(
+        std::make_unique<Recomputed<Block, X, bare_t<Y>>>(block, x, bare(y), std::move(reads)));
+    tracked_.insert(bare(y).id());
+    return y;
+  }
+
+  /// What a batch norm calls in training.
+  template <class T> void observe(const BatchObservation<T>& o) {
+    updates_.push_back([&ex = ex_, o] { o.update(ex); });
+  }
+  /// Brings the running statistics of batch norms up to what this tape has seen, in the order of the batches.
+  void update_running_statistics() {
+    for (const auto& update : std::exchange(updates_, {})) update();
+  }
+
   /// Gradients of the sum of y with respect to `wrt`, or to everything watched where that is empty. Can be
   /// called any number of times.
   template <class T> Gradients backward(const Tensor<T>& y, const TensorSet& wrt = {}) {
-    auto seed = ex_.template tensor<T>(y.extents());
-    ex_.run(seed, Constant<T>{T(1), y.extents()});
+    auto one = ex_.template tensor<T>(y.extents());
+    ex_.run(one, Constant<T>{T(1), y.extents()});
+    Gradients cotangents;
+    cotangents.put(y.id(), std::move(one));
+    return backward(std::move(cotangents), wrt);
+  }
+  /// The same where several results have cotangents: gradients of the sum of the inner products.
+  Gradients backward(Gradients cotangents, const TensorSet& wrt = {}) {
     TensorSet wanted = wrt.empty() ? tracked_ : wrt;
     if (!wrt.empty())
       for (const auto& record : records_)
         if (record->reads_any(wanted)) wanted.insert(record->result());
-    Gradients gradients;
-    gradients.put(y.id(), std::move(seed));
-    detail::Back<Ex> back{ex_, gradients, wanted};
-    for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
-      const Block* result = (*record)->result();
-      if (!gradients.has(result)) continue;
-      (*record)->push(back);
-      if (watched_.count(result) == 0) gradients.drop(result);
-    }
-    return gradients;
+    go_back(cotangents, wanted);
+    return cotangents;
   }
 
  private:
@@ -71,6 +123,7 @@ template <class Ex> class Tape {
     virtual ~Record() = default;
     virtual const Block* result() const = 0;
     virtual bool reads_any(const TensorSet& set) const = 0;
+    virtual void add_reads(TensorSet& set) const = 0;
     virtual void push(detail::Back<Ex>& back) const = 0;
   };
   template <class E, class T> struct RecordOf final : Record {
@@ -79,6 +132,7 @@ template <class Ex> class Tape {
     RecordOf(const E& expression, const Tensor<T>& value) : e(expression), y(value) {}
     const Block* result() const override { return y.id(); }
     bool reads_any(const TensorSet& set) const override { return detail::reads_any(e, set); }
+    void add_reads(TensorSet& set) const override { leaves(e, detail::AddReads{set}); }
     void push(detail::Back<Ex>& back) const override {
       const Tensor<T> g = back.gradients.of(y);
       if constexpr (is_anchor<E>) {
@@ -90,7 +144,38 @@ template <class Ex> class Tape {
       }
     }
   };
+  template <class B, class X, class Y> struct Recomputed final : Record {
+    B block;
+    X x;
+    Y y;
+    TensorSet reads;
+    Recomputed(const B& b, const X& operand, const Y& value, TensorSet ids)
+        : block(b), x(operand), y(value), reads(std::move(ids)) {}
+    const Block* result() const override { return y.id(); }
+    bool reads_any(const TensorSet& set) const override {
+      return std::any_of(reads.begin(), reads.end(), [&](const Block* id) { return set.count(id) != 0; });
+    }
+    void add_reads(TensorSet& set) const override { set.insert(reads.begin(), reads.end()); }
+    void push(detail::Back<Ex>& back) const override {
+      Tape inner(back.ex, Activations::recompute, back.wanted);
+      const auto again = block(inner, x);
+      back.gradients.put(bare(again).id(), back.gradients.of(y));
+      inner.go_back(back.gradients, inner.tracked_);
+    }
+  };
 
+  Tape(Ex& ex, Activations activations, TensorSet tracked)
+      : ex_(ex), activations_(activations), tracked_(std::move(tracked)) {}
+
+  void go_back(Gradients& gradients, const TensorSet& wanted) const {
+    detail::Back<Ex> back{ex_, gradients, wanted};
+    for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
+      const Block* result = (*record)->result();
+      if (!gradients.has(result)) continue;
+      (*record)->push(back);
+      if (watched_.count(result) == 0) gradients.drop(result);
+    }
+  }
   template <class T> void refuse_tracked(const Tensor<T>& out) const {
     if (tracked_.count(out.id()) != 0)
       throw Error("tape: a tensor " + to_string(out.extents()) + " that gradients need is written again");
@@ -101,9 +186,11 @@ template <class Ex> class Tape {
   }
 
   Ex& ex_;
+  Activations activations_;
   std::vector<std::unique_ptr<Record>> records_;
   TensorSet tracked_, watched_;
   std::vector<Storage> kept_;
+  std::vector<std::function<void()>> updates_;
 };
 
 }  // namespace rfpp::inline v0

@@ -1,0 +1,63 @@
+#ifndef RFPP_TRAIN_LOSSES_HPP
+#define RFPP_TRAIN_LOSSES_HPP
+
+#include "rfpp/expr/resize.hpp"
+#include "rfpp/model/arcface.hpp"
+#include "rfpp/nn/gram.hpp"
+
+// Losses, each one element {1,1,1,1}. Source: the released code of arXiv 2308.07228.
+
+namespace rfpp::inline v0::losses {
+
+/// The mean of all elements.
+template <Expression X> auto mean(auto& ex, const X& x) {
+  return bare(eval(ex, reduce<Sum>(x, Over::all) * (1 / static_cast<double>(x.extents().size()))));
+}
+template <class T> Tensor<T> l1(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
+  return mean(ex, absolute(a - b));
+}
+
+/// What an image has to lose where a discriminator scores it low: -mean.
+template <class T> Tensor<T> adversarial(auto& ex, const Tensor<T>& scores) {
+  return mean(ex, scores * -1.0);
+}
+/// (mean relu(1 - real) + mean relu(1 + fake)) / 2, of a discriminator's scores (Lim & Ye 2017).
+template <class T> Tensor<T> hinge(auto& ex, const Tensor<T>& real, const Tensor<T>& fake) {
+  const Constant<T> one{T(1), {}};
+  const auto of_real = mean(ex, relu(one - real)), of_fake = mean(ex, relu(one + fake));
+  return eval(ex, (of_real + of_fake) * 0.5);
+}
+
+/// mean softplus(-scores): as `adversarial`, for a discriminator trained by `logistic` (Goodfellow et al.
+/// 2014).
+template <class T> Tensor<T> non_saturating(auto& ex, const Tensor<T>& scores) {
+  return mean(ex, softplus(scores * -1.0));
+}
+/// mean softplus(-real) + mean softplus(fake).
+template <class T> Tensor<T> logistic(auto& ex, const Tensor<T>& real, const Tensor<T>& fake) {
+  const auto of_real = non_saturating(ex, real), of_fake = mean(ex, softplus(fake));
+  return eval(ex, of_real + of_fake);
+}
+
+/// The mean distance of the Gram matrices of two feature maps {n,h,w,c}.
+template <class T> Tensor<T> style(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
+  return l1(ex, gram(ex, as_matrices(a)), gram(ex, as_matrices(b)));
+}
+
+/// The identity features {1,1,n,512} of faces {n,h,w,3}, of their gray images in [-1, 1].
+template <class T>
+Tensor<T> identity_features(auto& ex, const ArcFaceResnet18<T>& network, const Tensor<T>& faces) {
+  constexpr int side = ArcFaceResnet18<T>::side;
+  const auto weights = Tensor<T>::uninitialised(vector_extents(3));
+  weights.data()[0] = T(0.2989), weights.data()[1] = T(0.5870), weights.data()[2] = T(0.1140);
+  const auto gray = eval(ex, reduce<Sum>(faces * weights, Over::channels));
+  return bare(network(ex, eval(ex, resized(gray, side, side))));
+}
+template <class T>
+Tensor<T> identity(auto& ex, const ArcFaceResnet18<T>& network, const Tensor<T>& a, const Tensor<T>& b) {
+  return l1(ex, identity_features(ex, network, a), identity_features(ex, network, b));
+}
+
+}  // namespace rfpp::inline v0::losses
+
+#endif
