@@ -1,45 +1,104 @@
-// Trains a network on a folder of aligned faces.
+// Trains a network on a folder of aligned faces: ROHQD, the autoencoder, first, then the restorer from it.
 #include <csignal>
-#include <fstream>
+#include <nlohmann/json.hpp>
+#include <span>
 
 #include "program.hpp"
+#include "rfpp/io/atomic_file.hpp"
 #include "rfpp/train/trainer.hpp"
 
+namespace fs = std::filesystem;
 using namespace rfpp;
 
 namespace {
 
+using TrainableNetworks = NetworkList<RestoreFormerPlusPlusSmall, RohqdSmall>;
+
 volatile std::sig_atomic_t interrupted = 0;
 
-using TrainableNetworks = NetworkList<RohqdSmall>;
+struct Options {
+  std::string run, stage = "rohqd", preset = "small", config;
+  bool resume = false;
+  int threads = 0;
+};
+
+/// A new run's settings: those of a preset or of a file, with what the command line says beside.
+TrainSettings new_settings(const Options& o, const CLI::App& app, const TrainSettings& given) {
+  TrainSettings s = o.config.empty() ? settings_named(o.preset, o.stage) : read_settings(o.config);
+  const auto take = [&](const char* option, auto& to, const auto& value) {
+    if (app.count(option) > 0) to = value;
+  };
+  take("--network", s.network, given.network);
+  take("--data", s.data, given.data);
+  take("--start", s.start, given.start);
+  take("--lpips", s.lpips, given.lpips);
+  take("--arcface", s.arcface, given.arcface);
+  take("--seed", s.seed, given.seed);
+  take("--batch", s.batch, given.batch);
+  take("--steps", s.steps, given.steps);
+  if (s.data.empty()) throw Error("a new run needs --data, a folder of aligned faces");
+  return s;
+}
+
+TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSettings& given) {
+  const fs::path file = RunFolder::config_of(o.run);
+  if (o.resume) return read_settings(file);
+  if (fs::exists(file)) throw Error(o.run + ": holds a run already; continue it with --resume");
+  TrainSettings s = new_settings(o, app, given);
+  check(s);
+  fs::create_directories(o.run);
+  io::AtomicFile config(file);
+  const std::string text = nlohmann::json(s).dump(2) + "\n";
+  config.write(std::as_bytes(std::span(text)));
+  config.commit();
+  return s;
+}
+
+template <class N> void train(const Options& o, const TrainSettings& s) {
+  // A run that was killed before its first checkpoint starts anew.
+  const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
+  Trainer<N> trainer(s, o.run, resumes, o.threads);
+  trainer.run([] { return interrupted != 0; });
+  std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  TrainSettings s;
-  std::string run, config;
-  int threads = 0;
-  bool resume = false;
+  Options o;
+  TrainSettings given;
   CLI::App app("Trains a network on a folder of aligned faces", "train");
-  app.add_option("run", run, "the run's folder")->required();
-  app.add_option("--config", config);
-  app.add_option("--data", s.data);
-  app.add_option("--threads", threads, "0: as many as the machine has")->capture_default_str();
-  app.add_flag("--resume", resume);
+  app.add_option("run", o.run, "folder of the run: settings, checkpoint, log, curves, samples, weights")
+      ->required();
+  app.add_flag("--resume", o.resume, "continue the run in the folder, by the settings in its config.json");
+  app.add_option("--data", given.data,
+                 "folder of aligned faces; a faces.csv in it says which to validate on");
+  app.add_option("--stage", o.stage, "rohqd: reproduce clean faces; restorer: restore degraded ones")
+      ->check(CLI::IsMember({"rohqd", "restorer"}))
+      ->capture_default_str();
+  app.add_option("--start", given.start, "weights to start from: for the restorer, those of ROHQD");
+  app.add_option("--preset", o.preset, "small, rohqd, restoreformer++, restoreformer or paper")
+      ->capture_default_str();
+  app.add_option("--config", o.config, "settings instead of a preset's: an edited config.json");
+  app.add_option("--network", given.network, TrainableNetworks::names());
+  app.add_option("--lpips", given.lpips, "weights for the perceptual and style terms, which else are off");
+  app.add_option("--arcface", given.arcface, "weights for the identity term, which else is off");
+  app.add_option("--seed", given.seed, "the same seed gives the same weights to the bit");
+  app.add_option("--batch", given.batch, "faces in a pass");
+  app.add_option("--steps", given.steps, "steps in all");
+  app.add_option("--threads", o.threads, "0: as many as the machine has")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
   return run_program(app, argc, argv, [&] {
-    namespace fs = std::filesystem;
-    if (resume)
-      s = read_settings(fs::path(run) / "config.json");
-    else if (!config.empty())
-      s = read_settings(config);
-    if (!resume) {
-      fs::create_directories(run);
-      std::ofstream(fs::path(run) / "config.json") << nlohmann::json(s).dump(2) << "\n";
-    }
+    const TrainSettings s = settings_of(o, app, given);
     std::signal(SIGINT, [](int) { interrupted = 1; });
-    TrainableNetworks::visit(s.network, [&](auto n) {
-      Trainer<decltype(n)> trainer(s, run, resume, threads);
-      trainer.run([] { return interrupted != 0; });
-    });
+    try {
+      TrainableNetworks::visit(s.network, [&](auto n) { train<decltype(n)>(o, s); });
+    } catch (...) {
+      // A run that has never been good for a checkpoint is none.
+      if (!o.resume && !fs::exists(fs::path(o.run) / "checkpoint.safetensors"))
+        fs::remove(RunFolder::config_of(o.run));
+      throw;
+    }
   });
 }

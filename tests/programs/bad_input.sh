@@ -87,6 +87,16 @@ refused 'holds no image' evaluate one --truth folder
 refused 'two/astronaut.png' evaluate two --truth one --html out.html
 refused 'whole.safetensors' evaluate one --truth one --arcface whole.safetensors
 refused 'no file holds the parameter' evaluate one --truth one --lpips whole.safetensors
+refused 'a new run needs --data' train out
+refused 'missing: expected a folder of aligned faces' train out --data missing
+mkdir has_run
+echo '{}' >has_run/config.json
+refused 'has_run: holds a run already' train has_run --data one
+refused 'config.json: expected the settings' train has_run --resume
+refused 'found none' train out --data folder
+refused 'text.jsonl: expected the settings' train out --data two --config text.jsonl
+refused 'unknown network "gfpgan"' train out --data one --network gfpgan
+refused 'found no file' train out --resume
 mkdir full
 if mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
   refused 'No space left' restore --aligned "$data/astronaut.png" -o full

@@ -91,8 +91,8 @@ void convolution_data_gradient(ThreadPool& pool, const DataGradientTiling<T>& t,
 }
 
 /// The gradient of the filter {out.c,kernel,kernel,in.c}: for each tap a product of the gradient, transposed,
-/// and the input, shifted; the depth is that of all pixels. A task owns some rows and columns of every tap's
-/// product.
+/// and the input, shifted; the depth is that of all pixels. A task owns some rows and columns of the products
+/// of one row of taps.
 template <class T> struct FilterGradientTiling {
   static constexpr int row_tiles = 2;        // per task
   static constexpr int longest_chain = 256;  // products summed in T before they are added up in double
@@ -106,7 +106,7 @@ template <class T> struct FilterGradientTiling {
     return (out.c + rows - 1) / rows;
   }
   int panels() const { return round_up(in.c, MicroTile<T>::columns) / MicroTile<T>::columns; }
-  int tasks() const { return groups() * panels(); }
+  int tasks() const { return groups() * panels() * geometry.kernel; }
 
   // Input columns that a stride separates lie apart, so that those which a tap reads are neighbours.
   int padded_rows() const { return in.h + geometry.pad_before + geometry.pad_after; }
@@ -124,7 +124,7 @@ template <class T> struct FilterGradientTiling {
   /// Elements of one image of both tensors, and of the sums.
   std::size_t images_size() const { return input_size() + gradient_size(); }
   std::size_t task_sums() const {
-    return static_cast<std::size_t>(row_tiles * taps() * MicroTile<T>::rows * MicroTile<T>::columns);
+    return static_cast<std::size_t>(row_tiles * geometry.kernel * MicroTile<T>::rows * MicroTile<T>::columns);
   }
   std::size_t sums_size() const { return static_cast<std::size_t>(tasks()) * task_sums(); }
   /// Elements of a staged row of either tensor, or of a filter's.
@@ -171,8 +171,9 @@ template <class T> class FilterGradient {
   T* staging(int worker) const { return scratch_ + static_cast<std::size_t>(worker) * t_.scratch_size(); }
   double* sum_of(int o, int tap, int c) const {
     constexpr int rows = Tiling::row_tiles * Tile::rows;
-    const int task = c / Tile::columns * t_.groups() + o / rows;
-    const int tile = o % rows / Tile::rows * t_.taps() + tap;
+    const int kernel = t_.geometry.kernel;
+    const int task = (c / Tile::columns * t_.groups() + o / rows) * kernel + tap / kernel;
+    const int tile = o % rows / Tile::rows * kernel + tap % kernel;
     return sums_ + static_cast<std::size_t>(task) * t_.task_sums() +
            (tile * Tile::rows + o % Tile::rows) * Tile::columns + c % Tile::columns;
   }
@@ -196,13 +197,16 @@ template <class T> class FilterGradient {
               std::ptrdiff_t{t_.out.h} * t_.out.w);
   }
   void add_products(int task) const {
-    const int panel = task / t_.groups(), first = task % t_.groups() * Tiling::row_tiles * Tile::rows;
+    const int kernel = t_.geometry.kernel, tap_row = task % kernel, product = task / kernel;
+    const int panel = product / t_.groups();
+    const int first = product % t_.groups() * Tiling::row_tiles * Tile::rows;
     const int columns = std::min(t_.out.w, Tiling::longest_chain), rows = Tiling::longest_chain / columns;
     for (int h = 0; h < t_.out.h; h += rows)
       for (int w = 0; w < t_.out.w; w += columns) {
         double* sums = sums_ + static_cast<std::size_t>(task) * t_.task_sums();
         for (int tile = 0; tile < Tiling::row_tiles; ++tile)
-          for (int tap = 0; tap < t_.taps(); ++tap, sums += Tile::rows * Tile::columns)
+          for (int tap = tap_row * kernel; tap < (tap_row + 1) * kernel;
+               ++tap, sums += Tile::rows * Tile::columns)
             if (first + tile * Tile::rows < t_.out.c)
               add_tile(panel, first + tile * Tile::rows, tap, h, std::min(h + rows, t_.out.h), w,
                        std::min(w + columns, t_.out.w), sums);

@@ -31,9 +31,10 @@ template <class... N> struct NetworkList {
   }
 };
 
-/// The networks with published weights. RestoreFormer and ROHQD have the same parameters: weights cannot tell
-/// them apart.
-using PublishedNetworks = NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd>;
+/// The networks with published weights, and the small ones. RestoreFormer and ROHQD have the same parameters:
+/// weights cannot tell them apart.
+using PublishedNetworks =
+    NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusSmall, RohqdSmall>;
 
 }  // namespace rfpp::inline v0
 

@@ -75,7 +75,7 @@ struct RestoreFormerPlusPlusSmall {
   static constexpr NetworkSpec spec{.resolution = 256,
                                     .channels = 16,
                                     .levels = 5,
-                                    .multipliers = {1, 1, 2, 4, 8},
+                                    .multipliers = {1, 1, 2, 6, 12},
                                     .encoder_blocks = 1,
                                     .decoder_blocks = 1,
                                     .decoder_attention = 16 | 32,

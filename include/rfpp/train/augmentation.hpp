@@ -77,8 +77,8 @@ inline Tensor<float> moved(std::span<const std::uint8_t> pixels, int side, const
         columns[static_cast<std::size_t>(i)] = 3 * detail::reflected(static_cast<int>(left) + i - 1, side);
       std::array<float, 3> sum{};
       for (int j = 0; j < 4; ++j) {
-        const auto* row = pixels.data() +
-                          std::ptrdiff_t{3} * side * detail::reflected(static_cast<int>(top) + j - 1, side);
+        const auto* row =
+            pixels.data() + std::ptrdiff_t{3} * side * detail::reflected(static_cast<int>(top) + j - 1, side);
         for (std::size_t i = 0; i < 4; ++i)
           for (std::size_t c = 0; c < 3; ++c)
             sum[c] += down[static_cast<std::size_t>(j)] * across[i] *

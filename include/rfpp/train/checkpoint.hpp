@@ -1,95 +1,85 @@
 #ifndef RFPP_TRAIN_CHECKPOINT_HPP
 #define RFPP_TRAIN_CHECKPOINT_HPP
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "rfpp/io/parameters.hpp"
 
-// A checkpoint of training is one safetensors file, so that it is there whole or not at all: all models,
-// each under a prefix of its own, and what else the next step depends on as metadata.
+// A checkpoint of training is one safetensors file, so that it is there whole or not at all: the parameters
+// of all models, each under a prefix of its own, and what else the next step depends on as metadata.
 
 namespace rfpp::inline v0 {
 
-/// A model of a checkpoint: its parameters are called prefix + path.
-template <class Model> struct CheckpointPart {
-  std::string prefix;
-  Model& model;
+/// A parameter under the name that the checkpoint has for it. It shares the model's elements.
+struct NamedParameter {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  Tensor<float> elements;
 };
-template <class Model> CheckpointPart(std::string, Model&) -> CheckpointPart<Model>;
+
+/// Adds a model's parameters, called prefix + path. They must have elements.
+template <class Model>
+void name_parameters(std::vector<NamedParameter>& list, const std::string& prefix, const Model& model) {
+  walk(
+      [&](const std::string& path, const auto& p) {
+        if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(p)>::value, float>)
+          list.push_back({prefix + path, io::file_shape(p), io::raw(p)});
+      },
+      model);
+}
 
 /// Writes a checkpoint. Throws Error where it cannot be written, and, before anything is written, where a
 /// parameter holds NaN or infinity: an earlier checkpoint is then still the last good one.
-template <class... Model>
-void save_checkpoint(const std::filesystem::path& file, const std::map<std::string, std::string>& metadata,
-                     const CheckpointPart<Model>&... parts) {
+inline void save_checkpoint(const std::filesystem::path& file, const std::vector<NamedParameter>& parameters,
+                            const std::map<std::string, std::string>& metadata) {
   std::vector<io::TensorInfo> infos;
-  const auto announce = [&](const auto& part) {
-    walk(
-        [&](const std::string& path, const auto& p) {
-          using T = typename std::remove_cvref_t<decltype(p)>::value;
-          if (!io::detail::all_finite(std::span<const T>(io::raw(p).elements())))
-            throw Error(file.string() + ": not written: " + part.prefix + path + " holds NaN or infinity");
-          infos.push_back({part.prefix + path, io::DType::float32, io::file_shape(p)});
-        },
-        part.model);
-  };
-  (announce(parts), ...);
+  for (const NamedParameter& p : parameters) {
+    if (!io::detail::all_finite(std::span<const float>(p.elements.elements())))
+      throw Error(file.string() + ": not written, as " + p.name + " holds NaN or infinity");
+    infos.push_back({p.name, io::DType::float32, p.shape});
+  }
   io::SafetensorsWriter writer(file, std::move(infos), metadata);
-  const auto write = [&](const auto& part) {
-    walk([&](const std::string& path,
-             const auto& p) { writer.write(part.prefix + path, io::channels_first(io::raw(p))); },
-         part.model);
-  };
-  (write(parts), ...);
+  for (const NamedParameter& p : parameters) writer.write(p.name, io::channels_first(p.elements));
   writer.commit();
 }
 
-/// Fills models from a checkpoint. Throws Error, naming the file and the parameter, where one is missing or
-/// has another shape.
-template <class... Model>
-void load_checkpoint(const io::Checkpoint& checkpoint, const std::string& file,
-                     const CheckpointPart<Model>&... parts) {
-  const auto read = [&](const auto& part) {
-    walk(
-        [&](const std::string& path, auto& p) {
-          const io::TensorView& view = checkpoint.at(part.prefix + path);
-          if (view.shape != io::file_shape(p))
-            throw Error(file + ": " + part.prefix + path + ": expected shape " +
-                        io::to_string(io::file_shape(p)) + ", found " + io::to_string(view.shape));
-          using T = typename std::remove_cvref_t<decltype(p)>::value;
-          auto value = Tensor<T>::uninitialised(p.extents());
-          io::read_channels_last(view, value.elements());
-          io::assign(p, std::move(value));
-        },
-        part.model);
-  };
-  (read(parts), ...);
+/// Writes a checkpoint's values into the parameters. Throws Error, naming file and parameter, where one is
+/// missing or has another shape.
+inline void load_checkpoint(const io::Checkpoint& checkpoint, const std::filesystem::path& file,
+                            const std::vector<NamedParameter>& parameters) {
+  for (const NamedParameter& p : parameters) {
+    const io::TensorView& view = checkpoint.at(p.name);
+    if (view.shape != p.shape)
+      throw Error(file.string() + ": " + p.name + ": expected shape " + io::to_string(p.shape) + ", found " +
+                  io::to_string(view.shape));
+    io::read_channels_last(view, p.elements.elements());
+  }
 }
 
 /// Fills those parameters of a model that a file of weights has in the same shape; returns the paths of the
 /// others. Throws Error where it has none.
 template <class Model>
-std::vector<std::string> load_matching(Model& model, const std::filesystem::path& file) {
+std::vector<std::string> load_matching(const Model& model, const std::filesystem::path& file) {
   const auto checkpoint = io::Checkpoint::open(file);
   const std::string prefix = io::find_prefix(checkpoint, io::parameter_shapes(model));
+  std::vector<NamedParameter> parameters;
+  name_parameters(parameters, "", model);
   std::vector<std::string> others;
-  std::size_t loaded = 0;
-  walk(
-      [&](const std::string& path, auto& p) {
-        const io::TensorView* view = checkpoint.find(prefix + path);
-        if (view == nullptr || view->shape != io::file_shape(p)) return others.push_back(path);
-        using T = typename std::remove_cvref_t<decltype(p)>::value;
-        auto value = Tensor<T>::uninitialised(p.extents());
-        io::read_channels_last(*view, value.elements());
-        io::assign(p, std::move(value));
-        ++loaded;
-      },
-      model);
-  if (loaded == 0) throw Error(file.string() + ": expected weights to start from, found none that fit");
+  for (const NamedParameter& p : parameters) {
+    const io::TensorView* view = checkpoint.find(prefix + p.name);
+    if (view != nullptr && view->shape == p.shape)
+      io::read_channels_last(*view, p.elements.elements());
+    else
+      others.push_back(p.name);
+  }
+  if (others.size() == parameters.size())
+    throw Error(file.string() + ": expected weights to start from, found none that fit");
   return others;
 }
 

@@ -83,7 +83,8 @@ inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split
   const std::filesystem::path csv = folder / "faces.csv";
   std::ifstream file(csv);
   std::string line;
-  if (!std::getline(file, line)) throw Error(csv.string() + ": expected a line of column names, found nothing");
+  if (!std::getline(file, line))
+    throw Error(csv.string() + ": expected a line of column names, found nothing");
   const auto names = csv_cells(line);
   const std::string wanted = split == Split::train ? "train" : "val";
   const std::filesystem::path images =
@@ -136,12 +137,13 @@ class Dataset {
     Dataset data;
     data.side_ = side;
     data.faces_ = std::filesystem::exists(folder / "faces.csv") ? detail::listed_faces(folder, split)
-                                                                 : detail::found_faces(folder, split);
+                                                                : detail::found_faces(folder, split);
     if (data.faces_.empty())
       throw Error(folder.string() + ": expected faces for " +
                   (split == Split::train ? "training" : "validation") + ", found none");
     data.pixels_.resize(data.faces_.size());
-    pool.for_each(static_cast<int>(data.faces_.size()), [&](int i, int) { data.read(static_cast<std::size_t>(i)); });
+    pool.for_each(static_cast<int>(data.faces_.size()),
+                  [&](int i, int) { data.read(static_cast<std::size_t>(i)); });
     return data;
   }
 

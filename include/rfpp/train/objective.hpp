@@ -100,8 +100,9 @@ template <class T = float, int Width = 64> struct Objective {
           const bool is_weight = name.ends_with("weight"), is_vector = parameter.extents().pixels() == 1;
           const double mean = (is_weight && is_vector) || name.ends_with("running_var") ? 1 : 0;
           const double deviation = !is_weight ? 0 : name.starts_with("discriminator.") ? 0.02 : 1;
-          const Normal<T> normal{{seed, 0, number++}, parameter.extents()};
-          io::assign(parameter, eval(ex, normal * deviation + Constant<T>{static_cast<T>(mean), {}}));
+          using P = typename std::remove_cvref_t<decltype(parameter)>::value;
+          const Normal<P> normal{{seed, 0, number++}, parameter.extents()};
+          io::assign(parameter, eval(ex, normal * deviation + Constant<P>{static_cast<P>(mean), {}}));
         },
         *this);
   }

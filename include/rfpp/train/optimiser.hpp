@@ -20,7 +20,9 @@
 namespace rfpp::inline v0 {
 
 /// Kingma & Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
-struct AdamSettings { double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8; };
+struct AdamSettings {
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+};
 
 /// A learning rate that is multiplied by `factor` at every milestone that has been reached.
 struct Schedule {
@@ -57,10 +59,10 @@ inline double rate_factor(const ParameterGroups& groups, std::string_view path) 
 }
 
 /// Null for a parameter without elements.
-template <class T> const Tensor<T>* elements_of(const Tensor<T>& p) {
-  return p.has_storage() ? &p : nullptr;
+template <class T> const Tensor<T>* elements_of(const Tensor<T>& p) { return p.has_storage() ? &p : nullptr; }
+template <class T> const Tensor<T>* elements_of(const Filter<T>& p) {
+  return p.has_raw() ? &p.raw() : nullptr;
 }
-template <class T> const Tensor<T>* elements_of(const Filter<T>& p) { return p.has_raw() ? &p.raw() : nullptr; }
 
 /// f(begin, count) for the parts of [0, count), which do not depend on the number of threads.
 template <class F> void for_each_part(ThreadPool& pool, std::size_t count, F&& f) {
@@ -93,33 +95,29 @@ template <class Model> Model zeros_like(const Model& model) {
 /// A model with the same values in memory of its own.
 template <class Model> Model copy_of(const Model& model) {
   Model copy = zeros_like(model);
-  walk(
-      [](const std::string&, const auto& p, const auto& to) {
-        std::ranges::copy(io::raw(p).elements(), io::raw(to).data());
-      },
-      model, copy);
+  walk([](const std::string&, const auto& p,
+          const auto& to) { std::ranges::copy(io::raw(p).elements(), io::raw(to).data()); },
+       model, copy);
   return copy;
 }
 
-/// Gives a tape every parameter of a model to watch.
-template <class Tape, class Model> void watch(Tape& tape, const Model& model) {
-  walk([&](const std::string&, const auto& p) { tape.watch(io::raw(p)); }, model);
-}
-
 /// sum += the gradients of a model's parameters. `sum` is a model whose parameters need no elements yet;
-/// those that no gradient reaches stay without.
+/// those that no gradient reaches stay without. Returns whether there was any.
 template <class Model>
-void add_gradients(Cpu& ex, const Model& model, const Gradients& gradients, Model& sum) {
+bool add_gradients(Cpu& ex, const Model& model, const Gradients& gradients, Model& sum) {
+  bool any = false;
   walk(
       [&](const std::string&, const auto& p, auto& total) {
         const auto* gradient = detail::elements_of(p) == nullptr ? nullptr : gradients.find(io::raw(p));
         if (gradient == nullptr) return;
+        any = true;
         if (const auto* present = detail::elements_of(total))
           ex.run(*present, *gradient, true);
         else
           io::assign(total, *gradient);
       },
       model, sum);
+  return any;
 }
 
 /// Adam over the parameters of a model. Parameters without a gradient stay, and so do their moments.
@@ -128,9 +126,8 @@ template <class Model> struct Adam {
   Model first, second;  ///< moments
   long steps = 0;
 
-  Adam(const Model& model, AdamSettings s) : settings(s), first(zeros_like(model)), second(first) {
-    second = zeros_like(model);
-  }
+  Adam(const Model& model, AdamSettings s)
+      : settings(s), first(zeros_like(model)), second(zeros_like(model)) {}
 
   /// One step against `gradients` * scale, at a learning rate. `average` becomes decay * average + (1 -
   /// decay) * model, in the same pass; null for none. Any number of threads gives the same bits.
@@ -150,7 +147,9 @@ template <class Model> struct Adam {
   }
 
  private:
-  struct Factors { double step, inverse_deviation, scale, decay; };
+  struct Factors {
+    double step, inverse_deviation, scale, decay;
+  };
 
   template <class T>
   void apply(Cpu& ex, const Factors& f, const Tensor<T>& p, const Tensor<T>& g, const Tensor<T>& m,

@@ -20,8 +20,9 @@ inline io::Image grid_of(const std::vector<io::Image>& images, int columns) {
     if (image.width != width || image.height != height || image.channels != 3)
       throw Error("grid: expected RGB images of one size");
     for (int y = 0; y < height; ++y)
-      std::copy_n(image.row(y), image.row_size(),
-                  grid.row(i / columns * height + y) + static_cast<std::size_t>(i % columns) * image.row_size());
+      std::copy_n(
+          image.row(y), image.row_size(),
+          grid.row(i / columns * height + y) + static_cast<std::size_t>(i % columns) * image.row_size());
   }
   return grid;
 }

@@ -14,9 +14,10 @@
 namespace rfpp::inline v0 {
 
 /// Entries of a codebook that no latent is near get no gradient: they are dead. An entry that has been so for
-/// `patience` steps is put where a latent of the batch in hand is, one that the codebook serves badly: latents
-/// are drawn with a probability in proportion to their squared distance from their entries, as k-means++
-/// draws its centres (Arthur & Vassilvitskii 2007). That also makes the codebook at the start of training.
+/// `patience` steps is put where a latent of the batch in hand is, one that the codebook serves badly:
+/// latents are drawn with a probability in proportion to their squared distance from their entries, as
+/// k-means++ draws its centres (Arthur & Vassilvitskii 2007). That also makes the codebook at the start of
+/// training.
 struct Revival {
   int every = 0;     ///< steps from one revival to the next; 0 for none
   int patience = 0;  ///< steps without use
@@ -70,7 +71,8 @@ inline std::vector<std::size_t> draw_latents(std::vector<double> distances, std:
 /// Returns how many were revived.
 template <class T>
 int revive(EntryUse& use, int patience, const Tensor<T>& latent, const Tensor<int>& indices,
-           std::span<const Tensor<T>> tables, std::span<const Tensor<T>> moments, const RandomStream& stream) {
+           std::span<const Tensor<T>> tables, std::span<const Tensor<T>> moments,
+           const RandomStream& stream) {
   const auto width = static_cast<std::size_t>(latent.extents().c);
   const std::vector<int> dead = use.dead(patience);
   const auto row = [&](const Tensor<T>& t, std::size_t i) { return t.elements().subspan(i * width, width); };

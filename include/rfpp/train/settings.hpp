@@ -10,65 +10,74 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/train/objective_preset.hpp"
 
 namespace rfpp::inline v0 {
 
-/// Everything that decides what a training run computes: with the same settings, dataset and program, the
-/// same weights to the bit.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
+                                   commitment, component, component_style, identity, discriminator_start)
+
+/// Everything that decides what a training run computes: with the same settings, faces and program, the same
+/// weights to the bit. Defaults are those for the small networks.
 struct TrainSettings {
-  std::string stage = "rohqd";        ///< rohqd: clean faces are reproduced; restorer: degraded ones restored
-  std::string network = "rohqd-small";
-  std::string data;                   ///< the folder of faces
-  std::string start;                  ///< checkpoint whose weights the network starts with, where they fit
-  std::string objective = "rohqd";    ///< weights of the loss terms
-  std::string degradation = "code";   ///< preset, scaled to the network's resolution
+  std::string stage;  ///< rohqd: clean faces are reproduced; restorer: degraded ones are restored
+  std::string network;
+  std::string data;                  ///< folder of aligned faces
+  std::string start;                 ///< weights to start from, where they fit; "" for random ones
+  std::string lpips;                 ///< weights of the networks behind the perceptual and style terms, and
+  std::string arcface;               ///< behind the identity term; without them the terms are off
+  ObjectivePreset objective{};       ///< weights of the terms
+  std::string degradation = "code";  ///< preset, scaled to the network's resolution
   std::uint64_t seed = 1;
-  int batch = 8, accumulation = 1;    ///< faces in a pass; passes in a step
-  long steps = 100000;
+  int batch = 4, accumulation = 1;  ///< faces in a pass; passes in a step
+  long steps = 60000;
   double rate = 1e-3;
-  std::vector<long> milestones;       ///< steps at which the rate is multiplied by milestone_factor
-  double milestone_factor = 0.1;
-  double beta1 = 0.9, beta2 = 0.99;
-  double attention_rate = 1;          ///< factor for the decoder's attention
-  double ema_decay = 0.999;
-  long discriminator_start = 30001;
-  double discriminator_rate = 1e-4;
+  std::vector<long> milestones = {30000, 45000};  ///< steps at which rates are multiplied by milestone_factor
+  double milestone_factor = 0.3;
+  double beta1 = 0.9, beta2 = 0.99;  ///< of Adam for the network
+  double attention_rate = 1;         ///< factor for the decoder's attention in the second stage
+  double discriminator_rate = 2e-4;
+  double average_decay = 0.999;  ///< of the averaged weights
   double augmentation_probability = 0.5, augmentation_degrees = 4, augmentation_scale = 0.05,
-         augmentation_shift = 0.02;
-  int revival_every = 20, revival_patience = 40;  ///< of dead codebook entries, in steps; see Revival
-  long revival_until = 80000;
-  long log_every = 100, validate_every = 2000, checkpoint_every = 1000, samples_every = 2000;
+         augmentation_shift = 0.02;               ///< see Augmentation
+  int revival_every = 10, revival_patience = 30;  ///< of dead codebook entries, in steps; see revive()
+  long revival_until = 30000;
+  long log_every = 50, validate_every = 1000, samples_every = 1000, checkpoint_every = 500;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, objective, degradation, seed,
-                                   batch, accumulation, steps, rate, milestones, milestone_factor, beta1, beta2,
-                                   attention_rate, ema_decay, discriminator_start, discriminator_rate,
-                                   augmentation_probability, augmentation_degrees, augmentation_scale,
-                                   augmentation_shift, revival_every, revival_patience, revival_until, log_every,
-                                   validate_every, checkpoint_every, samples_every)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, lpips, arcface, objective,
+                                   degradation, seed, batch, accumulation, steps, rate, milestones,
+                                   milestone_factor, beta1, beta2, attention_rate, discriminator_rate,
+                                   average_decay, augmentation_probability, augmentation_degrees,
+                                   augmentation_scale, augmentation_shift, revival_every, revival_patience,
+                                   revival_until, log_every, validate_every, samples_every, checkpoint_every)
 
 /// Throws Error, naming the setting, for values that no run can have.
 inline void check(const TrainSettings& s) {
-  const auto require = [](bool possible, const char* setting, const std::string& expected, const auto& found) {
+  const auto require = [](bool possible, const char* setting, const char* expected, const auto& found) {
     if (possible) return;
-    throw Error("settings: expected " + expected + " for \"" + setting + "\", found " +
+    throw Error("setting \"" + std::string(setting) + "\": expected " + expected + ", found " +
                 nlohmann::json(found).dump());
   };
   require(s.stage == "rohqd" || s.stage == "restorer", "stage", "rohqd or restorer", s.stage);
-  require(s.batch >= 1 && s.batch <= 4096, "batch", "1 to 4096", s.batch);
-  require(s.accumulation >= 1 && s.accumulation <= 4096, "accumulation", "1 to 4096", s.accumulation);
+  require(s.batch >= 1 && s.batch <= 4096, "batch", "1 to 4096 faces", s.batch);
+  require(s.accumulation >= 1 && s.accumulation <= 4096, "accumulation", "1 to 4096 passes", s.accumulation);
   require(s.steps >= 1, "steps", "at least 1", s.steps);
-  require(s.rate > 0 && s.rate < 10, "rate", "a positive learning rate", s.rate);
-  for (const double beta : {s.beta1, s.beta2})
-    require(beta >= 0 && beta < 1, "beta1, beta2", "0 to below 1", beta);
-  require(s.ema_decay >= 0 && s.ema_decay < 1, "ema_decay", "0 to below 1", s.ema_decay);
-  for (const long interval : {s.log_every, s.validate_every, s.checkpoint_every, s.samples_every})
-    require(interval >= 1, "log_every, validate_every, checkpoint_every, samples_every", "at least 1", interval);
-  require(s.revival_every >= 0 && s.revival_patience >= 1, "revival_every, revival_patience",
-          "steps, at least 0 and 1", std::vector{s.revival_every, s.revival_patience});
+  require(s.rate > 0 && s.rate < 10, "rate", "a learning rate", s.rate);
+  require(s.discriminator_rate > 0 && s.discriminator_rate < 10, "discriminator_rate", "a learning rate",
+          s.discriminator_rate);
+  require(s.beta1 >= 0 && s.beta1 < 1, "beta1", "0 to below 1", s.beta1);
+  require(s.beta2 >= 0 && s.beta2 < 1, "beta2", "0 to below 1", s.beta2);
+  require(s.average_decay >= 0 && s.average_decay < 1, "average_decay", "0 to below 1", s.average_decay);
+  require(s.revival_every >= 0, "revival_every", "at least 0 steps", s.revival_every);
+  require(s.revival_patience >= 1, "revival_patience", "at least 1 step", s.revival_patience);
+  require(s.log_every >= 1, "log_every", "at least 1 step", s.log_every);
+  require(s.validate_every >= 1, "validate_every", "at least 1 step", s.validate_every);
+  require(s.samples_every >= 1, "samples_every", "at least 1 step", s.samples_every);
+  require(s.checkpoint_every >= 1, "checkpoint_every", "at least 1 step", s.checkpoint_every);
 }
 
-/// Reads settings from JSON. Throws Error, naming the file, for anything else.
+/// Reads settings from a JSON file. Throws Error, naming the file, for anything else.
 inline TrainSettings read_settings(const std::filesystem::path& file) {
   std::ifstream stream(file);
   if (!stream) throw Error(file.string() + ": expected the settings of a training run, found no file");
@@ -81,6 +90,36 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   } catch (const Error& error) {
     throw Error(file.string() + ": " + error.what());
   }
+}
+
+/// The settings of a preset. `small`: for the small networks, few faces and a processor; what judges is the
+/// image's discriminator alone. The others are those of objective_named(): batch 16, betas 0.5 and 0.9, the
+/// rate in proportion to the batch (`paper`: 1e-4), no augmentation but the degradation's, no revival. Throws
+/// Error over other names.
+inline TrainSettings settings_named(std::string_view preset, std::string_view stage) {
+  const bool restores = stage == "restorer";
+  TrainSettings s;
+  s.stage = stage;
+  if (preset == "small") {
+    s.objective = objective_named(restores ? "restoreformer++" : "rohqd");
+    s.objective.component = s.objective.component_style = s.objective.identity = 0;
+    s.objective.discriminator_start = restores ? 5000 : 20000;
+    s.network = restores ? "restoreformer++-small" : "rohqd-small";
+    if (restores) s.rate = 3e-4;
+    return s;
+  }
+  s.objective = objective_named(preset);
+  s.network = restores ? (preset == "restoreformer" ? "restoreformer" : "restoreformer++") : "rohqd";
+  s.batch = 16;
+  s.steps = 1000000;
+  s.rate = s.discriminator_rate = preset == "paper" ? 1e-4 : 4.5e-6 * s.batch;
+  s.beta1 = 0.5, s.beta2 = 0.9;
+  s.attention_rate = 10;
+  s.milestones.clear();
+  s.milestone_factor = 0.1;
+  s.augmentation_probability = 0;
+  s.revival_every = 0;
+  return s;
 }
 
 }  // namespace rfpp::inline v0

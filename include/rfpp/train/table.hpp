@@ -36,7 +36,8 @@ class Table {
     while (std::getline(stream, line)) {
       std::vector<double> row;
       std::istringstream cells(line);
-      for (std::string cell; std::getline(cells, cell, ',');) row.push_back(std::strtod(cell.c_str(), nullptr));
+      for (std::string cell; std::getline(cells, cell, ',');)
+        row.push_back(std::strtod(cell.c_str(), nullptr));
       if (row.size() == columns_.size() && row.front() <= static_cast<double>(last_step))
         rows_.push_back(std::move(row));
     }
@@ -55,12 +56,16 @@ class Table {
  private:
   void write() const {
     std::string text;
-    for (std::size_t i = 0; i < columns_.size(); ++i) text += (i > 0 ? "," : "") + columns_[i];
+    for (const std::string& column : columns_) {
+      if (!text.empty()) text += ',';
+      text += column;
+    }
     for (const auto& row : rows_)
       for (std::size_t i = 0; i < row.size(); ++i) {
         char number[32];
         std::snprintf(number, sizeof number, "%.9g", row[i]);
-        text += (i > 0 ? "," : "\n") + std::string(number);
+        text += i > 0 ? ',' : '\n';
+        text += number;
       }
     text += "\n";
     io::AtomicFile file(file_);

@@ -53,7 +53,9 @@ inline degrade::Preset hard_preset(degrade::Preset preset) {
   return preset;
 }
 
-struct Similarity { double psnr = 0, ssim = 0; };
+struct Similarity {
+  double psnr = 0, ssim = 0;
+};
 
 /// Of 8-bit images, as they would be written.
 inline Similarity similarity(Cpu& ex, const Tensor<float>& image, const Tensor<float>& truth) {

@@ -1,0 +1,63 @@
+#include "rfpp/train/data.hpp"
+
+#include <unistd.h>
+
+#include "faces.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+std::string error_of_csv(const Folder& folder, const std::string& text) {
+  std::ofstream(folder.path() / "faces.csv") << text;
+  ThreadPool pool(1);
+  return error_of([&] { Dataset::open(folder.path(), Split::train, 32, pool); });
+}
+}  // namespace
+
+TEST_CASE("a folder of faces is read as its table says") {
+  const Folder folder("data");
+  write_faces(folder.path(), 8, 64);
+  ThreadPool pool(2);
+  const auto train = Dataset::open(folder.path(), Split::train, 64, pool);
+  const auto validation = Dataset::open(folder.path(), Split::validation, 64, pool);
+  REQUIRE(train.size() == 6);
+  REQUIRE(validation.size() == 2);
+  CHECK(validation.face(1).file.filename() == "7.png");
+  CHECK(std::ranges::equal(validation.pixels(1), picture(7, 64).samples));
+  CHECK(validation.face(0).components->right_eye.half == 7);
+  const auto half = Dataset::open(folder.path(), Split::train, 32, pool);
+  CHECK(half.pixels(0).size() == 32 * 32 * 3);
+  CHECK(half.face(0).components->mouth.y == 24);
+}
+
+TEST_CASE("without a table every twentieth face is for validation") {
+  const Folder folder("found");
+  for (int i = 10; i < 50; ++i) io::write_image(folder.path() / (std::to_string(i) + ".png"), picture(i, 8));
+  ThreadPool pool(1);
+  CHECK(Dataset::open(folder.path(), Split::train, 8, pool).size() == 38);
+  const auto validation = Dataset::open(folder.path(), Split::validation, 8, pool);
+  REQUIRE(validation.size() == 2);
+  CHECK(validation.face(0).file.filename() == "29.png");
+}
+
+TEST_CASE("what is wrong with a folder of faces is said") {
+  const Folder folder("wrong");
+  CHECK(contains(error_of_csv(folder, ""), "expected a line of column names"));
+  CHECK(
+      contains(error_of_csv(folder, "file,split\na.png\n"), "faces.csv: line 2: expected 2 cells, found 1"));
+  CHECK(contains(error_of_csv(folder, "file,split\na.png,test\n"),
+                 "expected a split of train or val, found \"test\""));
+  CHECK(contains(error_of_csv(folder, "file\na.png\n"), "expected a column \"split\""));
+  CHECK(contains(error_of_csv(folder, "file,split\na.png,val\n"), "expected faces for training, found none"));
+  CHECK(contains(error_of_csv(folder, "file,split\na.png,train\n"), "a.png"));
+  io::write_image(folder.path() / "wide.png", io::Image(8, 4, 3));
+  CHECK(contains(error_of_csv(folder, "file,split\nwide.png,train\n"),
+                 "expected a square colour image, found 8x4"));
+  CHECK(contains(error_of_csv(folder, "file,split,mouth_box_cx,left_eye_box_cx\na.png,train,1,x\n"),
+                 "expected a number in column \"left_eye_box_cx\", found \"x\""));
+  ThreadPool pool(1);
+  CHECK(contains(error_of([&] { Dataset::open(folder.path() / "none", Split::train, 8, pool); }),
+                 "expected a folder of aligned faces"));
+}

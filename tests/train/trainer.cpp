@@ -1,0 +1,121 @@
+#include "rfpp/train/trainer.hpp"
+
+#include <unistd.h>
+
+#include "faces.hpp"
+#include "model/tiny_networks.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+/// Every part of training within a few steps of the tiny networks.
+TrainSettings settings(const Folder& faces, const std::string& stage) {
+  TrainSettings s = settings_named("small", stage);
+  s.data = faces.path();
+  s.objective.component = 1;
+  s.objective.discriminator_start = 4;
+  s.batch = 2;
+  s.accumulation = 2;
+  s.steps = 12;
+  s.milestones = {8};
+  s.revival_every = 2;
+  s.revival_patience = 3;
+  s.revival_until = 8;
+  s.log_every = s.validate_every = s.samples_every = 3;
+  s.checkpoint_every = 5;
+  return s;
+}
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// Runs until the step, or to the end.
+template <class N>
+void train(const TrainSettings& s, const std::filesystem::path& folder, bool resumes, int threads,
+           long until = 0) {
+  Trainer<N> trainer(s, folder, resumes, threads);
+  trainer.run([&] { return trainer.step() == until; });
+}
+
+template <class N> void check_resumed(const std::string& stage) {
+  INFO(stage);
+  const Folder faces("faces"), work("runs");
+  write_faces(faces.path(), 8, 64);
+  const TrainSettings s = settings(faces, stage);
+  const auto whole = work.path() / "whole", parts = work.path() / "parts";
+  train<N>(s, whole, false, 2);
+  train<N>(s, parts, false, 1, 7);
+  train<N>(s, parts, true, 2);
+  for (const char* file : {"checkpoint.safetensors", "weights.safetensors", "weights_float16.safetensors",
+                           "validation.csv", "samples/000000012.png"}) {
+    INFO(file);
+    CHECK(content(whole / file).size() > 100);
+    CHECK(content(whole / file) == content(parts / file));
+  }
+  CHECK(std::filesystem::exists(whole / "curves.png"));
+  Network<N> exported;
+  io::load_parameters(exported, whole / "weights_float16.safetensors");
+  io::load_parameters(exported, whole / "checkpoint.safetensors");
+}
+
+}  // namespace
+
+TEST_CASE("a run that was stopped and resumed has the bits of one that was not") {
+  check_resumed<RohqdTiny>("rohqd");
+  check_resumed<RestoreFormerPlusPlusTiny>("restorer");
+}
+
+TEST_CASE("training on few faces lowers the loss") {
+  const Folder faces("fit"), work("fit-run");
+  write_faces(faces.path(), 4, 64);
+  TrainSettings s = settings(faces, "rohqd");
+  s.objective.discriminator_start = 1000;
+  s.steps = 40;
+  s.milestones = {};
+  s.accumulation = 1;
+  train<RohqdTiny>(s, work.path(), false, 2);
+  Table log(work.path() / "training.csv");
+  log.resume(40);
+  const auto column =
+      static_cast<std::size_t>(std::ranges::find(log.columns(), "pixel") - log.columns().begin());
+  CHECK(log.rows().back()[column] < 0.7 * log.rows().front()[column]);
+}
+
+TEST_CASE("a restorer starts from what an autoencoder has learned, and leaves its dictionary alone") {
+  const Folder faces("start"), work("start-run");
+  write_faces(faces.path(), 4, 64);
+  Network<RohqdTiny> autoencoder;
+  initialise(autoencoder, 77);
+  io::save_parameters(autoencoder, work.path() / "rohqd.safetensors");
+  TrainSettings s = settings(faces, "restorer");
+  s.start = work.path() / "rohqd.safetensors";
+  s.steps = 2;
+  Trainer<RestoreFormerPlusPlusTiny> trainer(s, work.path() / "run", false, 1);
+  trainer.run([] { return false; });
+  CHECK(same_bits(trainer.model().quantize.weight, autoencoder.quantize.weight));
+  CHECK(same_bits(trainer.average().quantize.weight, autoencoder.quantize.weight));
+  CHECK_FALSE(same_bits(trainer.model().encoder.conv_in.bias, autoencoder.encoder.conv_in.bias));
+  CHECK(relative_l2(trainer.model().encoder.conv_in.bias, autoencoder.encoder.conv_in.bias) < 0.1);
+}
+
+TEST_CASE("a loss that diverges ends the run at the last good checkpoint") {
+  const Folder faces("diverge"), work("diverge-run");
+  write_faces(faces.path(), 4, 64);
+  TrainSettings s = settings(faces, "rohqd");
+  s.checkpoint_every = 2;
+  train<RohqdTiny>(s, work.path(), false, 1, 2);
+  const std::string good = content(work.path() / "checkpoint.safetensors");
+  s.rate = 9.9e30;  // past the check of settings, which is for users
+  CHECK(contains(error_of([&] { train<RohqdTiny>(s, work.path(), true, 1); }), "expected a learning rate"));
+  s.rate = 9;
+  s.checkpoint_every = 1000;
+  s.steps = 400;
+  const std::string error = error_of([&] { train<RohqdTiny>(s, work.path(), true, 1); });
+  CHECK(!error.empty());
+  CHECK(content(work.path() / "checkpoint.safetensors") == good);
+}
