@@ -31,6 +31,7 @@
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
 // training
+#include "rfpp/train/objective.hpp"
 #include "rfpp/train/tape.hpp"
 // degraded faces
 #include "rfpp/degrade/components.hpp"

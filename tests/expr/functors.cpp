@@ -52,6 +52,8 @@ TEST_CASE("functors compute what they are called") {
     CHECK(Exponential{}(x) == Approx(std::exp(x)).epsilon(1e-14));
     CHECK(LeakyRelu{0.2}(x) == (x > 0 ? x : 0.2 * x));
     CHECK(Relu{}(x) == (x > 0 ? x : 0));
+    CHECK(Absolute{}(x) == std::abs(x));
+    CHECK(Softplus{}(x) == Approx(std::log1p(std::exp(x))).epsilon(1e-14));
     CHECK(Square{}(x) == x * x);
     CHECK(Scale{-0.5}(x) == -0.5 * x);
     for (double y : samples) {
@@ -75,6 +77,10 @@ TEST_CASE("functors at the ends of the range") {
   CHECK(std::isnan(LeakyRelu{0.2}(std::nanf(""))));
   CHECK(LeakyRelu{0.2}(0.0f) == 0);
   CHECK(std::isnan(Relu{}(std::nanf(""))));
+  CHECK(std::isnan(Absolute{}(std::nanf(""))));
+  CHECK(std::isnan(Softplus{}(std::nanf(""))));
+  CHECK(Softplus{}(large) == large);
+  CHECK(Softplus{}(-large) == 0);
   CHECK(std::isnan(Larger{}(std::nanf(""), 1.0f)));
   CHECK(std::isnan(Larger{}(1.0f, std::nanf(""))));
 }
@@ -87,6 +93,8 @@ TEST_CASE("functors give the same over lanes as over scalars") {
       check_lanes<T>(Exponential{}, x);
       check_lanes<T>(LeakyRelu{0.2}, x);
       check_lanes<T>(Relu{}, x);
+      check_lanes<T>(Absolute{}, x);
+      check_lanes<T>(Softplus{}, x);
       check_lanes<T>(Square{}, x);
       check_lanes<T>(Scale{0.3}, x);
       for (double y : samples) {
@@ -111,6 +119,8 @@ TEST_CASE("functors know their derivatives") {
     check_adjoint<0>(Exponential{}, x);
     check_adjoint<0>(LeakyRelu{0.2}, x);
     check_adjoint<0>(Relu{}, x);
+    check_adjoint<0>(Absolute{}, x);
+    check_adjoint<0>(Softplus{}, x);
     check_adjoint<0>(Square{}, x);
     check_adjoint<0>(Scale{0.3}, x);
     for (double y : {-2.0, 0.5}) {

@@ -46,8 +46,9 @@ template <class T> double norm_of(const Tensor<T>& t) {
 }
 
 /// Checks the norm of every parameter's gradient against the golden "prefix + name"; a parameter that the
-/// file does not have must have none. Norms far below the largest count against that; what is zero by
-/// mathematics has to be below 1e-6.
+/// file does not have must have none. Norms far below the largest count against that. What is zero by
+/// mathematics is below 1e-6; in float, where thousands of rounded elements cancel, or as small as that
+/// against the largest.
 template <class Model>
 void check_norms(const io::Checkpoint& file, const std::string& prefix, const Model& model,
                  const Gradients& gradients, double tolerance) {
@@ -62,6 +63,7 @@ void check_norms(const io::Checkpoint& file, const std::string& prefix, const Mo
       model);
   walk(
       [&](const std::string& name, const auto& parameter) {
+        using T = typename std::remove_cvref_t<decltype(parameter)>::value;
         const auto* gradient = gradients.find(io::raw(parameter));
         INFO(prefix + name);
         if (file.find(prefix + name) == nullptr) {
@@ -72,7 +74,7 @@ void check_norms(const io::Checkpoint& file, const std::string& prefix, const Mo
         const double expected = golden_value(file, prefix + name), found = norm_of(*gradient);
         ++compared;
         if (expected < 1e-12) {
-          CHECK(found < 1e-6);
+          CHECK(found < (sizeof(T) == 8 ? 1e-6 : std::max(1e-6, tolerance * 1e-4 * largest)));
           return;
         }
         const double error = std::abs(found - expected) / std::max(expected, 1e-4 * largest);

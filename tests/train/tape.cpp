@@ -1,65 +1,16 @@
 #include "rfpp/train/tape.hpp"
 
-#include "catch.hpp"
-#include "rfpp/core/fields.hpp"
-#include "rfpp/cpu/cpu.hpp"
-#include "rfpp/io/parameters.hpp"
+#include "finite_differences.hpp"
 #include "rfpp/model/codebook.hpp"
-#include "rfpp/model/hashed.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
-#include "support.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-
-using Inputs = std::vector<Tensor<double>>;
-
-/// The raw tensors of a model filled with hashed weights, and further inputs.
-template <class Model> Inputs with_parameters(Model& model, Inputs inputs) {
-  fill_hashed(model);
-  walk(
-      [&](const std::string&, const auto& p) {
-        if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(p)>::value, double>)
-          inputs.push_back(io::raw(p));
-      },
-      model);
-  return inputs;
-}
-
-/// f(ex) is a tensor; its inner product with a fixed probe is differentiated in several elements of every
-/// input.
-template <class F> void check_gradients(const std::string& name, const Inputs& inputs, F f) {
-  INFO(name);
-  Cpu cpu(2);
-  Tape<Cpu> tape(cpu);
-  for (const auto& t : inputs) tape.watch(t);
-  const Tensor<double> y = bare(f(tape));
-  CHECK(same_bits(y, bare(f(cpu))));
-  const auto probe = random_tensor<double>(y.extents(), 7);
-  const auto gradients = tape.backward(eval(tape, reduce<Sum>(y * probe, Over::all)));
-  auto loss = [&] { return eval(cpu, reduce<Sum>(bare(f(cpu)) * probe, Over::all)).data()[0]; };
-  for (std::size_t k = 0; k < inputs.size(); ++k)
-    for (std::size_t j = 0; j < 5; ++j) {
-      const auto& t = inputs[k];
-      const std::size_t i = (j * 7919 + 13) % t.extents().size();
-      const double kept = t.data()[i], step = 1e-5;
-      t.data()[i] = kept + step;
-      const double above = loss();
-      t.data()[i] = kept - step;
-      const double below = loss();
-      t.data()[i] = kept;
-      const double difference = (above - below) / (2 * step);
-      const auto* gradient = gradients.find(t);
-      const double found = gradient == nullptr ? 0 : gradient->data()[i];
-      INFO("input " << k << " " << to_string(t.extents()) << ", element " << i);
-      CHECK(std::abs(found - difference) <= 1e-7 * std::max(1.0, std::abs(difference)));
-    }
-}
 
 const auto x = random_tensor<double>({2, 6, 5, 8}, 1);
 const auto y = random_tensor<double>({2, 6, 5, 8}, 2);

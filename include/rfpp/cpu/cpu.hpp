@@ -76,9 +76,9 @@ class Cpu {
 
   /// target += e summed over the extents that are 1 in target.
   template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
-    const Storage scratch(sizeof(T) * cpu::reduced_scratch(e.extents(), threads()), *workspace_);
+    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), threads()), *workspace_);
     with_operand<T>(e, [&](const cpu::Operand<T>& x) {
-      cpu::add_reduced(pool_, x, target, static_cast<T*>(scratch.data()));
+      cpu::add_reduced(pool_, x, target, static_cast<char*>(scratch.data()));
     });
   }
 

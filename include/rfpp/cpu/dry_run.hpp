@@ -45,6 +45,14 @@ class DryRun {
     count(a.core);
   }
 
+  template <class T, class E> void add_reduced(const Tensor<T>&, const E& e) {
+    ++evaluations_;
+    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), threads_), *workspace_);
+  }
+  template <class T> void scatter_rows(const Tensor<T>&, const Tensor<int>&, const Tensor<T>&) {
+    ++evaluations_;
+  }
+
  private:
   template <class X> void count(const ConvolutionCore<X>& core) {
     const Extents f = core.filter.extents();

@@ -70,40 +70,57 @@ void reduce_all(ThreadPool& pool, const Operand<T>& x, Operation join, T start, 
   emitter.emit({0, 0, 0}, 1, &folded, 1);
 }
 
-/// Elements of scratch for add_reduced: a run of pixels for every thread, and for every band one sum per
-/// channel.
-inline std::size_t reduced_scratch(Extents e, int threads) {
-  return static_cast<std::size_t>(threads) * band_scratch(e) +
-         static_cast<std::size_t>(Bands(e, band_elements).count()) * static_cast<std::size_t>(e.c);
+/// Bytes of scratch for add_reduced: for every band one sum per channel; and for every thread a run of pixels
+/// and the sums of a few of them.
+template <class T> std::size_t reduced_scratch(Extents e, int threads) {
+  const auto channels = static_cast<std::size_t>(e.c);
+  return static_cast<std::size_t>(Bands(e, band_elements).count()) * channels * sizeof(double) +
+         static_cast<std::size_t>(threads) * (band_scratch(e) + channels) * sizeof(T);
 }
-/// target += x summed over the extents that are 1 in target. scratch: reduced_scratch() elements.
+/// sums[c] += pixels[p][c] over all p: a few pixels at a time in T, those sums in double. What is added up
+/// often cancels, as the gradient of a bias before a norm.
+template <class T> void add_pixels(const T* pixels, int count, int channels, T* part, double* sums) {
+  constexpr int few = 16;
+  for (int begin = 0; begin < count; begin += few) {
+    std::copy_n(pixels, channels, part);
+    pixels += channels;
+    for (int p = begin + 1; p < std::min(begin + few, count); ++p, pixels += channels)
+      for (int c = 0; c < channels; ++c) part[c] += pixels[c];
+    for (int c = 0; c < channels; ++c) sums[c] += static_cast<double>(part[c]);
+  }
+}
+/// target += x summed over the extents that are 1 in target. scratch: reduced_scratch() bytes.
 template <class T>
-void add_reduced(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& target, T* scratch) {
+void add_reduced(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& target, char* scratch) {
   const Extents e = x.extents, t = target.extents();
+  auto* sums = reinterpret_cast<double*>(scratch);
+  auto* buffers = reinterpret_cast<T*>(sums + Bands(e, band_elements).count() * std::ptrdiff_t{e.c});
   if (t.h == 1 && t.w == 1 && t.c == e.c) {  // the gradients of biases and of per-image affines
     const Bands bands(e, band_elements);
-    T* sums = scratch + static_cast<std::size_t>(pool.threads()) * band_scratch(e);
     pool.for_each(bands.count(), [&](int band, int worker) {
-      T* sum = sums + static_cast<std::ptrdiff_t>(band) * e.c;
-      std::fill_n(sum, e.c, T(0));
-      T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+      double* sum = sums + static_cast<std::ptrdiff_t>(band) * e.c;
+      std::fill_n(sum, e.c, 0.0);
+      T* part =
+          buffers + static_cast<std::size_t>(worker) * (band_scratch(e) + static_cast<std::size_t>(e.c));
       for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
-        const T* row = x.run(first, pixels, buffer);
-        for (int p = 0; p < pixels; ++p, row += e.c)
-          for (int c = 0; c < e.c; ++c) sum[c] += row[c];
+        add_pixels(x.run(first, pixels, part + e.c), pixels, e.c, part, sum);
       });
     });
-    for (int band = 0; band < bands.count(); ++band) {
-      T* out = target.data() + (t.n == 1 ? 0 : std::ptrdiff_t{bands.image(band)} * e.c);
-      for (int c = 0; c < e.c; ++c) out[c] += sums[static_cast<std::ptrdiff_t>(band) * e.c + c];
-    }
+    const int targets = t.n == 1 ? 1 : e.n, per_target = bands.count() / targets;
+    for (int n = 0; n < targets; ++n)
+      for (int c = 0; c < e.c; ++c) {
+        double sum = 0;
+        for (int band = n * per_target; band < (n + 1) * per_target; ++band)
+          sum += sums[static_cast<std::ptrdiff_t>(band) * e.c + c];
+        target.data()[std::ptrdiff_t{n} * e.c + c] += static_cast<T>(sum);
+      }
     return;
   }
   const auto plan = plan_of(target);
   for (int n = 0; n < e.n; ++n)
     for_each_run(e, n, 0, e.h * e.w, [&](Pixel first, int pixels) {
       for (; pixels > 0; --pixels, ++first.w) {
-        const T* row = x.run(first, 1, scratch);
+        const T* row = x.run(first, 1, buffers);
         T* out = target.data() + (plan.at(first).data - target.data());
         for (int c = 0; c < e.c; ++c) out[t.c == 1 ? 0 : c] += row[c];
       }

@@ -102,17 +102,18 @@ template <class T, class P, class Epilogue> struct MomentsKernel {
     int group = 0;
     const Pixel q = place_of(i, emit.extents, group);
     const int per_group = operand.c / emit.extents.c;
+    const int images = operand.n / emit.extents.n;  // all of them for the moments of a whole batch
     double sum = 0, squares = 0;
-    for (int h = 0; h < operand.h; ++h)
+    for (int row = q.n * images * operand.h; row < (q.n + 1) * images * operand.h; ++row)
       for (int w = 0; w < operand.w; ++w) {
-        const auto cursor = plan.at({q.n, h, w});
+        const auto cursor = plan.at({row / operand.h, row % operand.h, w});
         for (int c = group * per_group; c < (group + 1) * per_group; ++c) {
           const auto v = static_cast<double>(cursor[c]);
           sum += v;
           squares += v * v;
         }
       }
-    const double count = static_cast<double>(operand.h) * operand.w * per_group;
+    const double count = static_cast<double>(images) * operand.h * operand.w * per_group;
     const double mean = sum / count, variance = squares / count - mean * mean;
     const T value =
         static_cast<T>(q.h == 0 ? mean : 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon));

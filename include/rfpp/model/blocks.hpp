@@ -56,9 +56,10 @@ template <NetworkSpec S> auto fuse(auto& ex, const auto& block, auto x, const au
   if constexpr (S.fusion == Fusion::none)
     return x;
   else if constexpr (S.fusion == Fusion::self_attention)
-    return block(ex, std::move(x));
+    return recompute(ex, block, std::move(x));
   else
-    return block(ex, std::move(x), feature);
+    return recompute(
+        ex, [block, feature](auto& on, auto y) { return block(on, std::move(y), feature); }, std::move(x));
 }
 
 /// Residual block, attention (or its stand-in), residual block, at the lowest resolution.

@@ -13,17 +13,14 @@ template <NetworkSpec S, int L, class T> struct DecoderLevel {
   std::array<If<attends, FusionBlock<S, out, T>>, S.decoder_blocks> attn;
   If<(L > 0), Upsample<out, T>> upsample;
 
+  /// Without the upsampling that follows.
   auto operator()(auto& ex, auto x, const Tensor<T>& feature) const {
-    auto h = block(ex, std::move(x), [&](int j, auto y) {
+    return block(ex, std::move(x), [&](int j, auto y) {
       if constexpr (attends)
         return fuse<S>(ex, attn[static_cast<std::size_t>(j)], std::move(y), feature);
       else
         return y;
     });
-    if constexpr (L > 0)
-      return eval(ex, upsample(h));
-    else
-      return h;
   }
   static void fields(auto&& f, auto&... models) {
     f("block", models.block...);
@@ -57,11 +54,14 @@ template <NetworkSpec S, class T = float> struct Decoder {
 
  private:
   template <int L> auto run_level(auto& ex, auto x, const Features<T, S.levels>& features) const {
-    auto h = std::get<L>(up)(ex, std::move(x), features.level[L]);
+    const auto& level = std::get<L>(up);
+    const auto blocks = [level, feature = features.level[L]](auto& on, auto y) {
+      return level(on, std::move(y), feature);
+    };
     if constexpr (L > 0)
-      return run_level<L - 1>(ex, std::move(h), features);
+      return run_level<L - 1>(ex, eval(ex, level.upsample(recompute(ex, blocks, std::move(x)))), features);
     else
-      return h;
+      return recompute(ex, blocks, std::move(x));
   }
 };
 

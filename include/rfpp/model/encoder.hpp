@@ -17,7 +17,7 @@ template <NetworkSpec S, int L, class T> struct EncoderLevel {
   auto operator()(auto& ex, auto x) const {
     return block(ex, std::move(x), [&](int j, auto h) {
       if constexpr (attends)
-        return attn[static_cast<std::size_t>(j)](ex, std::move(h));
+        return recompute(ex, attn[static_cast<std::size_t>(j)], std::move(h));
       else
         return h;
     });
@@ -46,7 +46,7 @@ template <NetworkSpec S, class T = float> struct Encoder {
     h = mid.block_1(ex, std::move(h));
     if (keep == Keep::all || (S.fuses_features() && S.decoder_attends(S.levels - 1)))
       features.level[S.levels - 1] = bare(h);
-    h = mid.block_2(ex, mid.attn_1(ex, std::move(h)));
+    h = mid.block_2(ex, recompute(ex, mid.attn_1, std::move(h)));
     if (keep == Keep::all || S.fuses_features()) features.middle = bare(h);
     features.out = bare(eval(ex, conv_out(silu(norm_out(ex, h)))));
     return features;
@@ -62,7 +62,7 @@ template <NetworkSpec S, class T = float> struct Encoder {
  private:
   template <int L> auto run_level(auto& ex, auto x, Features<T, S.levels>& features, Keep keep) const {
     const auto& level = std::get<L>(down);
-    auto h = level(ex, std::move(x));
+    auto h = recompute(ex, level, std::move(x));
     if constexpr (L + 1 < S.levels) {
       if (keep == Keep::all || (S.fuses_features() && S.decoder_attends(L))) features.level[L] = bare(h);
       auto smaller = eval(ex, level.downsample(h));

@@ -160,7 +160,9 @@ template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const M
 
 struct NormaliseBack {
   static constexpr const char* name = "group norm";
-  template <class T> RFPP_HD T operator()(T g, T a, T x, T k2, T k1) const { return g * a + x * k2 + k1; }
+  template <class T> RFPP_HD T operator()(T g, T a, T x, T mean, T k2, T k1) const {
+    return g * a + (x - mean) * k2 + k1;
+  }
 };
 /// Two passes: sums of g and of g times the normalised x, then the gradient of x from them.
 template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g) {
@@ -169,15 +171,17 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>
   const int per_group = e.c / statistics.c;
   const double inverse_count =
       static_cast<double>(statistics.n) / (static_cast<double>(e.pixels()) * per_group);
-  const auto mean = group_row(m.statistics, 0, per_group), deviation = group_row(m.statistics, 1, per_group);
+  const Tensor<T> mean = eval(b.ex, group_row(m.statistics, 0, per_group));
+  const auto deviation = group_row(m.statistics, 1, per_group);
   auto per_channel = [&](const auto& v) {
     auto sum = zeros<Ex, T>(b.ex, {statistics.n, 1, 1, e.c});
     b.ex.add_reduced(sum, v);
     return sum;
   };
   const Tensor<T> sum_g = per_channel(g);
+  using Centred = Map<Subtract, X, Tensor<T>>;
   const Tensor<T> sum_gx =
-      eval(b.ex, (per_channel(Map<Multiply, G, X>{{}, {g, m.x}}) - mean * sum_g) * deviation);
+      eval(b.ex, per_channel(Map<Multiply, G, Centred>{{}, {g, Centred{{}, {m.x, mean}}}}) * deviation);
   push(b, m.bias, sum_g);
   push(b, m.weight, sum_gx);
   if (!reads_any(m.x, b.wanted)) return;
@@ -187,8 +191,9 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>
   };
   const Tensor<T> group_g = per_group_sum(sum_g * m.weight), group_gx = per_group_sum(sum_gx * m.weight);
   const Tensor<T> k2 = eval(b.ex, group_row(group_gx, 0, per_group) * square(deviation) * -inverse_count);
-  const Tensor<T> k1 = eval(b.ex, group_row(group_g, 0, per_group) * deviation * -inverse_count - mean * k2);
-  push(b, m.x, Map<NormaliseBack, G, Tensor<T>, X, Tensor<T>, Tensor<T>>{{}, {g, m.a, m.x, k2, k1}});
+  const Tensor<T> k1 = eval(b.ex, group_row(group_g, 0, per_group) * deviation * -inverse_count);
+  push(b, m.x,
+       Map<NormaliseBack, G, Tensor<T>, X, Tensor<T>, Tensor<T>, Tensor<T>>{{}, {g, m.a, m.x, mean, k2, k1}});
 }
 
 struct SoftmaxBack {

@@ -85,11 +85,11 @@ template <class T = float, int Width = 64> struct Objective {
   bool codebook_frozen = false;
   /// What is kept of the network's blocks.
   Activations activations = Activations::keep;
-  PatchDiscriminator<Width, T> discriminator;
-  std::array<ComponentDiscriminator<T>, components_of_faces.size()> components;
+  PatchDiscriminator<Width, T> discriminator{};
+  std::array<ComponentDiscriminator<T>, components_of_faces.size()> components{};
   /// Pretrained; terms whose network is null are off.
-  std::shared_ptr<const Lpips<T>> perceptual;
-  std::shared_ptr<const ArcFaceResnet18<T>> identity;
+  std::shared_ptr<const Lpips<T>> perceptual{};
+  std::shared_ptr<const ArcFaceResnet18<T>> identity{};
 
   /// Random discriminators, as training starts with: weights of the image's N(0, 0.02) and of its norms
   /// N(1, 0.02), of the components' N(0, 1); biases 0.
@@ -100,9 +100,9 @@ template <class T = float, int Width = 64> struct Objective {
           const bool is_weight = name.ends_with("weight"), is_vector = parameter.extents().pixels() == 1;
           const double mean = (is_weight && is_vector) || name.ends_with("running_var") ? 1 : 0;
           const double deviation = !is_weight ? 0 : name.starts_with("discriminator.") ? 0.02 : 1;
-          using P = typename std::remove_cvref_t<decltype(parameter)>::value;
-          const Normal<P> normal{{seed, 0, number++}, parameter.extents()};
-          io::assign(parameter, eval(ex, normal * deviation + Constant<P>{static_cast<P>(mean), {}}));
+          using V = typename std::remove_cvref_t<decltype(parameter)>::value;
+          const Normal<V> normal{{seed, 0, number++}, parameter.extents()};
+          io::assign(parameter, eval(ex, normal * deviation + Constant<V>{static_cast<V>(mean), {}}));
         },
         *this);
   }

@@ -14,8 +14,9 @@
 
 namespace rfpp::inline v0 {
 
-/// What a tape keeps of blocks run by recompute(): all that their gradients read, or only what goes in, from
-/// which the rest is computed again on the way back. The gradients have the same bits.
+/// What a tape keeps of blocks run by recompute(), the networks' levels and the attentions in them: all that
+/// their gradients read, or only what goes in, from which the rest is computed again on the way back, a block
+/// at a time. The gradients have the same bits.
 enum class Activations { keep, recompute };
 
 /// An executor that also records: the same model text, run on a tape, can be differentiated. Only evaluations
@@ -114,7 +115,8 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     if (!wrt.empty())
       for (const auto& record : records_)
         if (record->reads_any(wanted)) wanted.insert(record->result());
-    go_back(cotangents, wanted);
+    detail::Back<Ex> back{ex_, cotangents, wanted};
+    for (auto record = records_.rbegin(); record != records_.rend(); ++record) go_back_over(**record, back);
     return cotangents;
   }
 
@@ -158,23 +160,24 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     void add_reads(TensorSet& set) const override { set.insert(reads.begin(), reads.end()); }
     void push(detail::Back<Ex>& back) const override {
       Tape inner(back.ex, Activations::recompute, back.wanted);
-      const auto again = block(inner, x);
-      back.gradients.put(bare(again).id(), back.gradients.of(y));
-      inner.go_back(back.gradients, inner.tracked_);
+      back.gradients.put(bare(block(inner, x)).id(), back.gradients.of(y));
+      detail::Back<Ex> on{back.ex, back.gradients, inner.tracked_};
+      for (; !inner.records_.empty(); inner.records_.pop_back()) {
+        inner.go_back_over(*inner.records_.back(), on);
+        inner.tracked_.erase(inner.records_.back()->result());  // which dies, and another may have its place
+      }
     }
   };
 
+  /// For the inside of a block.
   Tape(Ex& ex, Activations activations, TensorSet tracked)
       : ex_(ex), activations_(activations), tracked_(std::move(tracked)) {}
 
-  void go_back(Gradients& gradients, const TensorSet& wanted) const {
-    detail::Back<Ex> back{ex_, gradients, wanted};
-    for (auto record = records_.rbegin(); record != records_.rend(); ++record) {
-      const Block* result = (*record)->result();
-      if (!gradients.has(result)) continue;
-      (*record)->push(back);
-      if (watched_.count(result) == 0) gradients.drop(result);
-    }
+  void go_back_over(const Record& record, detail::Back<Ex>& back) const {
+    const Block* result = record.result();
+    if (!back.gradients.has(result)) return;
+    record.push(back);
+    if (watched_.count(result) == 0) back.gradients.drop(result);
   }
   template <class T> void refuse_tracked(const Tensor<T>& out) const {
     if (tracked_.count(out.id()) != 0)
