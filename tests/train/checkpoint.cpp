@@ -33,7 +33,7 @@ TEST_CASE("a checkpoint gives back every bit, and says what does not fit") {
   CHECK(same_bits(a.bias, b.bias));
   CHECK(checkpoint.metadata().at("state") == "7");
   CHECK(contains(error_of([&] { load_checkpoint(checkpoint, file, parameters(wider)); }),
-                 "model.weight: expected shape [5, 3, 3, 3], found [4, 3, 3, 3]"));
+                 "model.weight: expected shape (5, 3, 3, 3), found (4, 3, 3, 3)"));
 }
 
 TEST_CASE("NaN is never saved over a good checkpoint") {
