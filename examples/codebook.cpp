@@ -28,7 +28,8 @@ io::Image index_map(const Tensor<int>& indices) {
 void encode(const std::string& input, const std::string& output, const std::string& map,
             const std::string& weights) {
   Cpu ex;
-  const auto model = ready_network<Rohqd>(ex, weights, face);
+  Network<Rohqd> model;
+  make_ready(ex, model, weights, face);
   const io::Image image = photo::resize(io::read_image(input), face.w, face.h);
   const Tensor<int> indices = model.encode(ex, photo::to_tensor(image)).indices;
   const Extents e = indices.extents();
@@ -59,7 +60,8 @@ void decode(const std::string& input, const std::string& output, const std::stri
                   std::to_string(spec.codebook_entries) + " entries");
   }
   Cpu ex;
-  const auto model = ready_network<Rohqd>(ex, weights, face);
+  Network<Rohqd> model;
+  make_ready(ex, model, weights, face);
   io::write_image(output, photo::to_image(model.decode_indices(ex, indices)));
   std::printf("%s -> %s\n", input.c_str(), output.c_str());
 }

@@ -92,11 +92,9 @@ inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
 
 /// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is
 /// none for this checkpoint and this program.
-template <class Model>
-void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::Extents input,
-                 rfpp::PackingPolicy policy) {
+inline void load_cached(rfpp::Cpu& ex, const rfpp::Parameters& model, const std::string& weights,
+                        const rfpp::PackingPlan& plan) {
   const std::string cache = weights + "." + std::to_string(rfpp::cpu::vector_bytes * 8) + "bit.packed";
-  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, policy);
   const std::string key = rfpp::packed_weights_key(ex, weights, plan);
   if (rfpp::load_packed_weights(model, cache, key, plan)) return;
   rfpp::load_prepared(ex, model, weights, plan);
@@ -108,24 +106,23 @@ void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::
   }
 }
 
-/// A network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones where
-/// there is no file; packed, and with its whole workspace reserved.
+/// Makes a network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones
+/// where there is no file; packed, and with its whole workspace reserved.
 template <class N>
-rfpp::Network<N> ready_network(rfpp::Cpu& ex, const std::string& weights, rfpp::Extents input,
-                               const RunOptions& options = {}) {
-  rfpp::Network<N> model;
+void make_ready(rfpp::Cpu& ex, rfpp::Network<N>& model, const std::string& weights, rfpp::Extents input,
+                const RunOptions& options = {}) {
+  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, options.policy());
   if (weights.empty()) {
     rfpp::fill_hashed(model);
-    rfpp::prepare(ex, model, input, options.policy(), rfpp::RawWeights::drop);
+    rfpp::prepare(ex, model, plan, rfpp::RawWeights::drop);
   } else if (options.cache) {
-    load_cached(ex, model, weights, input, options.policy());
+    load_cached(ex, model, weights, plan);
   } else {
-    rfpp::load_prepared(ex, model, weights, input, options.policy());
+    rfpp::load_prepared(ex, model, weights, plan);
   }
   rfpp::DryRun dry(ex.threads());
   model(dry, rfpp::Tensor<float>::declared(input));
   ex.workspace().reserve(dry.peak_bytes());
-  return model;
 }
 
 /// Shows on a terminal how far the network has come with the face in hand.
