@@ -78,6 +78,11 @@ template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
   return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
 }
 
+/// Whether the gradient of the filter is summed by minimal filtering, too.
+template <class T> constexpr bool sums_gradient_by_tiles(const ConvolutionShape& s) {
+  return has_schemes<T>(s) && s.in.h * s.in.w >= 32 * 32;
+}
+
 /// The fastest algorithm that the policy allows, as the packing that stands for it.
 template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, PackingPolicy policy) {
   using Kind = Packing::Kind;
