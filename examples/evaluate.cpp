@@ -122,6 +122,8 @@ metrics::Evaluation evaluate(const Options& o, Instruments& with) {
       else
         result.pairs.push_back({name, measure(with, found->second, file, restored_features, truth_features)});
     }
+    for (const auto& [name, file] : restored)
+      if (!truth.contains(name)) result.unmatched.push_back(name);
     if (result.pairs.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
     if (o.authors) result.divisor = truth.size();
   }
@@ -146,17 +148,14 @@ void print(const metrics::Evaluation& e) {
   if (!e.pairs.empty()) std::printf("%zu pairs\n", e.pairs.size());
   for (const std::string& name : e.missing)
     std::fprintf(stderr, "evaluate: no restored image for %s\n", name.c_str());
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  io::AtomicFile file(path);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
+  for (const std::string& name : e.unmatched)
+    std::fprintf(stderr, "evaluate: no ground truth for %s\n", name.c_str());
 }
 
 void run(const Options& o) {
   if (o.truth.empty() && o.statistics.empty() && o.save_statistics.empty())
     throw Error("expected --truth, --statistics or --save-statistics: there is nothing to measure against");
+  for (const std::string& file : {o.json, o.html, o.save_statistics}) check_writable(file);
   Instruments with(o);
   const auto result = evaluate(o, with);
   print(result);

@@ -68,4 +68,7 @@ grep -q 'data:image/jpeg;base64' only.html || fail 'the report has no pictures'
 rm pairs/degraded/face_1.png
 "$programs/evaluate" pairs/degraded --truth pairs/clean 2>missing >/dev/null
 grep -q 'no restored image for face_1' missing || fail 'evaluate is silent about a missing image'
+cp pairs/degraded/face_0.png pairs/degraded/other.png
+"$programs/evaluate" pairs/degraded --truth pairs/clean 2>missing >/dev/null
+grep -q 'no ground truth for other' missing || fail 'evaluate is silent about an image without ground truth'
 echo 'ok'

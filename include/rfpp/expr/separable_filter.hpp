@@ -1,6 +1,7 @@
 #ifndef RFPP_EXPR_SEPARABLE_FILTER_HPP
 #define RFPP_EXPR_SEPARABLE_FILTER_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -19,6 +20,9 @@ template <class T> struct FilterTaps {
   std::vector<T> weights;
 
   int outputs() const { return static_cast<int>(first.size()); }
+  bool well_formed() const {
+    return count >= 1 && !first.empty() && weights.size() == first.size() * static_cast<std::size_t>(count);
+  }
 };
 
 /// A linear filter of images, the sum of separable ones: blurring, resizing, and one after the other. Each
@@ -31,6 +35,12 @@ template <class T> struct SeparableFilter {
 
   int height() const { return terms.front().rows.outputs(); }
   int width() const { return terms.front().columns.outputs(); }
+  bool well_formed() const {
+    return !terms.empty() && std::all_of(terms.begin(), terms.end(), [&](const Term& t) {
+      return t.rows.well_formed() && t.columns.well_formed() && t.rows.outputs() == height() &&
+             t.columns.outputs() == width();
+    });
+  }
 };
 
 /// A filter over every channel of x {n,h,w,c}: {n,height,width,c}.
@@ -48,9 +58,10 @@ template <class X, class F> void core_leaves(const SeparableFilterCore<X>& c, F&
   leaves(c.x, f, false);
 }
 
+/// Throws Error for a filter that does not make images of one size.
 template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> filter) {
-  if (filter.terms.empty() || filter.height() < 1 || filter.width() < 1)
-    throw Error("filtered: a filter without outputs over " + to_string(x.extents()));
+  if (!filter.well_formed())
+    throw Error("filtered: expected taps that make images of one size, over " + to_string(x.extents()));
   return tag<channels_of<X>>(anchor(SeparableFilterCore<operand_t<X>>{
       operand(x), std::make_shared<const SeparableFilter<value_t<X>>>(std::move(filter))}));
 }
