@@ -172,7 +172,8 @@ void run(const Options& options) {
   }
   if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
-  std::printf("%zu pairs in %.2f s -> %s\n", jobs.size(), seconds_since(start), options.output.c_str());
+  std::printf("%zu pair%s in %.2f s -> %s\n", jobs.size(), jobs.size() == 1 ? "" : "s", seconds_since(start),
+              options.output.c_str());
 }
 
 }  // namespace
