@@ -4,7 +4,7 @@ target_link_libraries(rfpp_program INTERFACE rfpp::rfpp)
 target_compile_options(rfpp_program INTERFACE -Wall -Wextra -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False positives inside GCC 12's own AVX-512 intrinsics (GCC bug 105593).
-  target_compile_options(rfpp_program INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(rfpp_program INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 if(RFPP_WARNINGS_AS_ERRORS)
   target_compile_options(rfpp_program INTERFACE -Werror)

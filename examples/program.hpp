@@ -9,9 +9,12 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "rfpp/io/atomic_file.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
@@ -57,6 +60,16 @@ inline std::vector<std::filesystem::path> list_images(const std::vector<std::str
     images.insert(images.end(), found.begin(), found.end());
   }
   return images;
+}
+
+/// Throws Error for a file that could not be written after the work is done; "" is no file.
+inline void check_writable(const std::string& path) {
+  if (!path.empty()) const rfpp::io::AtomicFile probe(path);
+}
+inline void write_text(const std::string& path, std::string_view text) {
+  rfpp::io::AtomicFile file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit();
 }
 
 /// How a program that runs a network weighs speed, rounding, memory and start-up.

@@ -1,29 +1,47 @@
 #ifndef RFPP_RFPP_HPP
 #define RFPP_RFPP_HPP
 
-// Everything that needs no GPU.
+// Everything that needs no GPU, but for metrics/frechet.hpp: Eigen's solvers take longer to compile than the
+// rest.
 
 #include "rfpp/core/fields.hpp"
+#include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
+#include "rfpp/expr/random.hpp"
+#include "rfpp/expr/resize.hpp"
 // executors
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/cpu/dry_run.hpp"
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
+#include "rfpp/model/arcface.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
+#include "rfpp/model/lpips.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 #include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"
+#include "rfpp/nn/linear.hpp"
+#include "rfpp/nn/max_pool.hpp"
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
 // training
 #include "rfpp/train/tape.hpp"
+// degraded faces
+#include "rfpp/degrade/components.hpp"
+#include "rfpp/degrade/image.hpp"
+#include "rfpp/degrade/log.hpp"
+#include "rfpp/degrade/presets.hpp"
+// metrics
+#include "rfpp/metrics/networks.hpp"
+#include "rfpp/metrics/report.hpp"
+#include "rfpp/metrics/similarity.hpp"
 // photographs
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"

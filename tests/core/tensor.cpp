@@ -53,3 +53,11 @@ TEST_CASE("impossible extents are an error that names them") {
     CHECK_THROWS_AS(Tensor<float>(e), Error);
   }
 }
+
+TEST_CASE("a reshaped tensor shares its elements") {
+  const Tensor<float> t({1, 2, 3, 4});
+  const auto flat = reshaped(t, {1, 1, 1, 24});
+  CHECK(flat.id() == t.id());
+  CHECK((flat.extents() == Extents{1, 1, 1, 24}));
+  CHECK(test::contains(test::error_of([&] { reshaped(t, {1, 1, 1, 23}); }), "[1,2,3,4] into [1,1,1,23]"));
+}

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "rfpp/degrade/pointwise.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/nn/attention.hpp"
@@ -32,6 +33,11 @@ template <class Ex> std::vector<CaseResult> run_map_cases(Ex& ex) {
   add("upsample", upsample2(silu(x)));
   add("split heads", split_heads(x, 4) * 2.0);
   add("merge heads", merge_heads(eval(ex, split_heads(x, 4)), 4, 6, 5) + y);
+  add("normal noise", x + Normal<D>{{1, 2, 3}, {2, 6, 5, 8}});
+  add("Poisson noise", degrade::Poisson<Tensor<D>>{eval(ex, square(x)), {4, 5, 6}, 40.0});
+  const auto face = hashed_tensor<D>("face", {1, 6, 5, 3});
+  add("haze, rounded", degrade::round_to_byte(map(degrade::Haze{0.8}, face)));
+  add("gray of a shifted mirror image", degrade::gray(degrade::shifted({3, 1, 5}, degrade::mirrored(face))));
   add("constant", Constant<D>{0.5, {1, 1, 1, 8}} * x);
   GroupNorm<8, 4, D> norm;
   fill_hashed(norm);

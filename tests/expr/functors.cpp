@@ -1,5 +1,6 @@
 #include "rfpp/expr/functors.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "rfpp/cpu/operand.hpp"
@@ -50,19 +51,22 @@ TEST_CASE("functors compute what they are called") {
           Approx(x / (1 + std::exp(-x))).epsilon(4e-7 + 1e-7 * std::max(0.0, -x)));
     CHECK(Exponential{}(x) == Approx(std::exp(x)).epsilon(1e-14));
     CHECK(LeakyRelu{0.2}(x) == (x > 0 ? x : 0.2 * x));
+    CHECK(Relu{}(x) == (x > 0 ? x : 0));
     CHECK(Square{}(x) == x * x);
     CHECK(Scale{-0.5}(x) == -0.5 * x);
     for (double y : samples) {
       CHECK(Add{}(x, y) == x + y);
       CHECK(Subtract{}(x, y) == x - y);
       CHECK(Multiply{}(x, y) == x * y);
+      CHECK(Prelu{}(x, y) == (x > 0 ? x : y * x));
+      CHECK(Larger{}(x, y) == std::max(x, y));
       CHECK(StraightThrough{}(x, y) == y);
       CHECK(Affine{}(x, y, 3.0) == Approx(x * y + 3).epsilon(1e-14));
     }
   }
 }
 
-TEST_CASE("silu at the ends of the range") {
+TEST_CASE("functors at the ends of the range") {
   const float large = 3e38f, infinity = std::numeric_limits<float>::infinity();
   CHECK(Silu{}(large) == large);
   CHECK(Silu{}(infinity) == infinity);
@@ -70,6 +74,9 @@ TEST_CASE("silu at the ends of the range") {
   CHECK(std::isnan(Silu{}(std::nanf(""))));
   CHECK(std::isnan(LeakyRelu{0.2}(std::nanf(""))));
   CHECK(LeakyRelu{0.2}(0.0f) == 0);
+  CHECK(std::isnan(Relu{}(std::nanf(""))));
+  CHECK(std::isnan(Larger{}(std::nanf(""), 1.0f)));
+  CHECK(std::isnan(Larger{}(1.0f, std::nanf(""))));
 }
 
 TEST_CASE("functors give the same over lanes as over scalars") {
@@ -79,12 +86,15 @@ TEST_CASE("functors give the same over lanes as over scalars") {
       check_lanes<T>(Silu{}, x);
       check_lanes<T>(Exponential{}, x);
       check_lanes<T>(LeakyRelu{0.2}, x);
+      check_lanes<T>(Relu{}, x);
       check_lanes<T>(Square{}, x);
       check_lanes<T>(Scale{0.3}, x);
       for (double y : samples) {
         check_lanes<T>(Add{}, x, y);
         check_lanes<T>(Subtract{}, x, y);
         check_lanes<T>(Multiply{}, x, y);
+        check_lanes<T>(Prelu{}, x, y);
+        check_lanes<T>(Larger{}, x, y);
         check_lanes<T>(StraightThrough{}, x, y);
         check_lanes<T>(Affine{}, x, y, 0.7);
         check_lanes<T>(Adjoint<Silu, 0>{}, x, y);
@@ -100,6 +110,7 @@ TEST_CASE("functors know their derivatives") {
     check_adjoint<0>(Silu{}, x);
     check_adjoint<0>(Exponential{}, x);
     check_adjoint<0>(LeakyRelu{0.2}, x);
+    check_adjoint<0>(Relu{}, x);
     check_adjoint<0>(Square{}, x);
     check_adjoint<0>(Scale{0.3}, x);
     for (double y : {-2.0, 0.5}) {
@@ -107,6 +118,10 @@ TEST_CASE("functors know their derivatives") {
       check_adjoint<1>(Add{}, x, y);
       check_adjoint<0>(Subtract{}, x, y);
       check_adjoint<1>(Subtract{}, x, y);
+      check_adjoint<0>(Prelu{}, x, y);
+      check_adjoint<1>(Prelu{}, x, y);
+      check_adjoint<0>(Larger{}, x, y);
+      check_adjoint<1>(Larger{}, x, y);
       check_adjoint<0>(Multiply{}, x, y);
       check_adjoint<1>(Multiply{}, x, y);
       check_adjoint<0>(Affine{}, x, y, 0.7);

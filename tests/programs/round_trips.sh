@@ -51,4 +51,24 @@ for i in 1 2 3; do cp "$face" "faces/$i.png"; done
 for picture in packing/astronaut.png cached/astronaut.png many/1.png many/3.png; do
   cmp direct/astronaut.png "$picture" || fail "$picture is not what the checkpoint gives"
 done
+
+mkdir one
+cp "$face" one/face.png
+"$programs/degrade" one -o pairs --count 3 --seed 5 --log pairs.jsonl --grid grid.png
+"$programs/degrade" one -o replayed --replay pairs.jsonl --log again.jsonl --threads 1
+diff -r pairs replayed || fail 'a replayed log makes other pictures'
+cmp pairs.jsonl again.jsonl || fail 'a replayed log is another log'
+"$programs/degrade" one -o three --count 4 --seed 5
+cmp pairs/degraded/face_2.png three/degraded/face_2.png || fail 'an image depends on how many are made'
+"$programs/degrade" one -o only --only blur=2 --only noise=5 --only jpeg=70
+"$programs/evaluate" only/degraded --truth only/clean --json only.json --html only.html | grep -q '^psnr ' ||
+  fail 'evaluate prints no PSNR'
+grep -q 'data:image/jpeg;base64' only.html || fail 'the report has no pictures'
+"$programs/evaluate" pairs/degraded --truth pairs/clean >/dev/null
+rm pairs/degraded/face_1.png
+"$programs/evaluate" pairs/degraded --truth pairs/clean 2>missing >/dev/null
+grep -q 'no restored image for face_1' missing || fail 'evaluate is silent about a missing image'
+cp pairs/degraded/face_0.png pairs/degraded/other.png
+"$programs/evaluate" pairs/degraded --truth pairs/clean 2>missing >/dev/null
+grep -q 'no ground truth for other' missing || fail 'evaluate is silent about an image without ground truth'
 echo 'ok'

@@ -52,6 +52,13 @@ template <class T> class Tensor : public AnyTensor {
   }
 };
 
+/// The same elements under other extents. Throws Error unless there are as many.
+template <class T> Tensor<T> reshaped(const Tensor<T>& t, Extents e) {
+  if (t.extents().size() != e.size())
+    throw Error("reshaped: " + to_string(t.extents()) + " into " + to_string(e));
+  return {t.storage, e};
+}
+
 template <class T> constexpr bool is_tensor = false;
 template <class T> constexpr bool is_tensor<Tensor<T>> = true;
 

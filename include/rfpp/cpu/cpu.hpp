@@ -7,6 +7,7 @@
 
 #include "rfpp/cpu/scratch.hpp"
 #include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/flat.hpp"
 
 namespace rfpp::inline v0 {
 
@@ -42,8 +43,10 @@ class Cpu {
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
     out.storage.attach({});
     const auto plan = plan_of(e);
-    const auto emitter = emitter_of(out, plan, accumulate);
-    const Extents extents = out.extents();
+    auto emitter = emitter_of(out, plan, accumulate);
+    if (out.extents().w * out.extents().c <= cpu::band_elements)  // a band is at least one pixel
+      emitter.extents = flattened_if_flat(e, out.extents());
+    const Extents extents = emitter.extents;
     const cpu::Bands bands(extents, cpu::band_elements);
     pool_.for_each(bands.count(), [&](int band, int) {
       cpu::for_each_run(extents, bands.image(band), bands.begin(band), bands.end(extents, band),
@@ -62,6 +65,10 @@ class Cpu {
       run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared,
                static_cast<double*>(sums.data()));
       out.storage.attach(sums);
+    } else if constexpr (cpu::emits_whole_rows<Core>) {
+      auto emitter = emitter_of(out, plan, accumulate);
+      emitter.extents = flattened_if_flat(a.epilogue, out.extents());
+      run_core(a.core, emitter, shared, shared + needs.shared);
     } else {
       run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
     }
@@ -103,10 +110,17 @@ class Cpu {
     return {&plan, &cpu::emit_run<T, P>, out.extents(), out.data(), accumulate};
   }
   template <class T, class E, class F> static void with_operand(const E& e, F&& f) {
+    with_operand<T>(e, e.extents(), f);
+  }
+  /// For kernels that read whole rows: a flat expression's row is one pixel.
+  template <class T, class E, class F> static void with_rows(const E& e, F&& f) {
+    with_operand<T>(e, flattened_if_flat(e, e.extents()), f);
+  }
+  template <class T, class E, class F> static void with_operand(const E& e, Extents extents, F&& f) {
     const auto plan = plan_of(e);
     const T* dense = nullptr;
     if constexpr (std::is_same_v<E, Tensor<T>>) dense = e.data();
-    f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, e.extents(), dense});
+    f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, extents, dense});
   }
 
   /// Leaves the sums of the result's channels in `sums`.
@@ -205,6 +219,22 @@ class Cpu {
       else
         cpu::reduce_all(pool_, x, join, Operation::template start<T>(), emitter, reinterpret_cast<T*>(shared),
                         reinterpret_cast<T*>(scratch));
+    });
+  }
+  template <class X, class T>
+  void run_core(const SeparableFilterCore<X>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char* scratch) {
+    const cpu::SeparableShape<T> shape(core.x.extents(), *core.filter);
+    with_rows<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::filter_separably(pool_, shape, *core.filter, x, emitter, reinterpret_cast<T*>(shared),
+                            reinterpret_cast<T*>(scratch));
+    });
+  }
+  template <class X, class T>
+  void run_core(const JpegCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
+    with_rows<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::code_jpeg(pool_, cpu::JpegShape(core.x.extents()), core.quality, x, emitter,
+                     reinterpret_cast<std::uint8_t*>(shared), scratch);
     });
   }
   template <class X>

@@ -3,7 +3,9 @@
 
 #include "rfpp/cpu/convolution_gradients.hpp"
 #include "rfpp/cpu/flipped_convolution.hpp"
+#include "rfpp/cpu/jpeg.hpp"
 #include "rfpp/cpu/matmul.hpp"
+#include "rfpp/cpu/separable_filter.hpp"
 #include "rfpp/cpu/winograd_gradient.hpp"
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
@@ -16,6 +18,12 @@ struct Scratch {
 
   std::size_t total(int threads) const { return shared + static_cast<std::size_t>(threads) * per_thread; }
 };
+
+/// Cores whose kernels emit rows from their first pixel to their last, so that a flat epilogue may take a row
+/// as one pixel.
+template <class Core> constexpr bool emits_whole_rows = false;
+template <class X> constexpr bool emits_whole_rows<SeparableFilterCore<X>> = true;
+template <class X> constexpr bool emits_whole_rows<JpegCore<X>> = true;
 
 /// Bytes of the shared scratch of a convolution, one part after the other.
 struct ConvolutionParts {
@@ -72,6 +80,15 @@ template <class Operation, class X> Scratch scratch_of(const ReductionCore<Opera
   const Extents e = core.x.extents();
   const int bands = core.over == Over::all ? Bands(e, band_elements).count() : 0;
   return {aligned(static_cast<std::size_t>(bands) * sizeof(T)), band_scratch(e) * sizeof(T)};
+}
+template <class X> Scratch scratch_of(const SeparableFilterCore<X>& core) {
+  using T = typename X::value;
+  const SeparableShape<T> s(core.x.extents(), *core.filter);
+  return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
+}
+template <class X> Scratch scratch_of(const JpegCore<X>& core) {
+  const JpegShape s(core.x.extents());
+  return {aligned(s.planes_size()), aligned(s.scratch_size<typename X::value>())};
 }
 template <class X> Scratch scratch_of(const NearestCore<X>& core) {
   return {0, band_scratch(core.x.extents()) * sizeof(typename X::value)};

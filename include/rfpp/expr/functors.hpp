@@ -87,6 +87,43 @@ struct LeakyRelu {
   }
 };
 
+struct Relu {
+  static constexpr const char* name = "relu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  /// A NaN stays.
+  template <class T> RFPP_HD T operator()(T x) const { return x < splat<T>(0) ? splat<T>(0) : x; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return x > splat<T>(0) ? g : splat<T>(0); }
+};
+
+/// x, and slope * x where x is negative.
+struct Prelu {
+  static constexpr const char* name = "prelu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x, T slope) const { return x > splat<T>(0) ? x : slope * x; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x, T slope) const {
+    if constexpr (I == 0)
+      return x > splat<T>(0) ? g : slope * g;
+    else
+      return x > splat<T>(0) ? splat<T>(0) : x * g;
+  }
+};
+
+/// The larger of two; of equals the first has the gradient. A NaN on either side stays.
+struct Larger {
+  static constexpr const char* name = "larger";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T a, T b) const {
+    const T larger = a < b ? b : a;
+    return b != b ? b : larger;  // NOLINT(misc-redundant-expression): b != b is a NaN
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T a, T b) const {
+    return I == 0 ? (a < b ? splat<T>(0) : g) : (a < b ? g : splat<T>(0));
+  }
+};
+
 /// The value of q with the gradient of z: a quantiser that gradients ignore.
 struct StraightThrough {
   static constexpr const char* name = "straight_through";
@@ -126,6 +163,11 @@ requires std::is_arithmetic_v<Factor>
 auto operator*(const A& a, Factor factor) { return map(Scale{static_cast<double>(factor)}, a); }
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
 template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
+template <Expression A> auto relu(const A& a) { return map(Relu{}, a); }
+template <Expression A, Expression B> auto prelu(const A& a, const B& slope) {
+  return map(Prelu{}, a, slope);
+}
+template <Expression A, Expression B> auto larger(const A& a, const B& b) { return map(Larger{}, a, b); }
 template <Expression A> auto exp(const A& a) { return map(Exponential{}, a); }
 template <Expression A> auto square(const A& a) { return map(Square{}, a); }
 

@@ -62,7 +62,7 @@ struct ParameterMismatch {
 };
 
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
-/// under "loss.", are not counted as extra.
+/// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
 inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
   const auto shapes = parameter_shapes(model);
   const std::string prefix = find_prefix(checkpoint, shapes);
@@ -78,7 +78,8 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
   for (const auto& [key, view] : checkpoint.tensors()) {
     if (!key.starts_with(prefix)) continue;
     const std::string name = key.substr(prefix.size());
-    if (!shapes.contains(name) && !name.starts_with("loss.")) mismatch.extra.push_back(name);
+    const bool expected = name.starts_with("loss.") || name.ends_with(".num_batches_tracked");
+    if (!shapes.contains(name) && !expected) mismatch.extra.push_back(name);
   }
   return mismatch;
 }

@@ -44,6 +44,20 @@ template <ConvolutionSpec S, class T = float> struct Conv2d {
   }
 };
 
+/// The same without a bias.
+template <ConvolutionSpec S, class T = float> struct UnbiasedConv2d {
+  Filter<T> weight{Extents{S.out, S.kernel, S.kernel, S.in}};
+
+  template <Expression X> auto operator()(const X& x) const {
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
+    static_assert(channels_agree, "UnbiasedConv2d: the operand's channel count is not the layer's `in`");
+    constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.pad_before, S.pad_after};
+    return tag<S.out>(anchor(ConvolutionCore<operand_t<X>>{geometry, operand(x), weight}));
+  }
+
+  static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
+};
+
 }  // namespace rfpp::inline v0
 
 #endif

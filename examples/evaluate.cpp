@@ -1,0 +1,194 @@
+// Measures restored faces against their ground truth, or against the statistics of a set.
+#include <map>
+#include <optional>
+#include <span>
+
+#include "program.hpp"
+#include "rfpp/io/image_read.hpp"
+#include "rfpp/metrics/frechet.hpp"
+#include "rfpp/metrics/networks.hpp"
+#include "rfpp/metrics/report.hpp"
+#include "rfpp/metrics/similarity.hpp"
+#include "rfpp/photo/restore.hpp"
+
+namespace fs = std::filesystem;
+using namespace rfpp;
+
+namespace {
+
+struct Options {
+  std::string restored, truth, arcface, statistics, save_statistics, json, html;
+  std::vector<std::string> lpips;
+  bool authors = false;
+  int threads = 0;
+};
+
+/// What is measured with; networks are there where their files were given.
+struct Instruments {
+  Cpu ex;
+  metrics::ColorOrder order;
+  std::optional<Lpips<float>> lpips;
+  std::optional<ArcFaceResnet18<float>> arcface;
+
+  explicit Instruments(const Options& o)
+      : ex(o.threads), order(o.authors ? metrics::ColorOrder::authors : metrics::ColorOrder::correct) {
+    if (!o.lpips.empty()) {
+      lpips.emplace();
+      metrics::load_lpips(*lpips, {o.lpips.begin(), o.lpips.end()});
+      prepare(ex, lpips->net, {1, 512, 512, 3}, Precision::reference);
+    }
+    if (!o.arcface.empty()) {
+      arcface.emplace();
+      io::load_parameters(*arcface, o.arcface);
+      constexpr int side = ArcFaceResnet18<float>::side;
+      prepare(ex, *arcface, {1, side, side, 1}, Precision::reference);
+    }
+  }
+  std::vector<metrics::MetricInfo> names() const {
+    std::vector<metrics::MetricInfo> list{{"psnr", true}, {"ssim", true}};
+    if (lpips) list.push_back({"lpips", false});
+    if (arcface) list.push_back({"identity distance", false});
+    return list;
+  }
+};
+
+/// 8-bit RGB samples as doubles.
+Tensor<double> levels(const Tensor<float>& image) {
+  Tensor<double> t(image.extents());
+  std::transform(image.elements().begin(), image.elements().end(), t.data(),
+                 [](float v) { return std::nearbyint((static_cast<double>(v) + 1) * 127.5); });
+  return t;
+}
+
+std::map<std::string, fs::path> by_stem(const std::string& folder) {
+  std::map<std::string, fs::path> files;
+  for (const fs::path& image : list_images({folder}))
+    if (const auto [other, fresh] = files.emplace(image.stem().string(), image); !fresh)
+      throw Error(image.string() + ": has the name of " + other->second.string());
+  return files;
+}
+
+io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
+  constexpr int side = 224;
+  io::Image both(2 * side, side, 3);
+  for (int half = 0; half < 2; ++half) {
+    const auto rgb = photo::to_image(photo::to_tensor(io::read_image(half == 0 ? restored : truth)));
+    const io::Image small = photo::resize(rgb, side, side);
+    for (int y = 0; y < side; ++y) std::copy_n(small.row(y), small.row_size(), both.row(y) + half * 3 * side);
+  }
+  return both;
+}
+
+/// Adds the identity features of an image; also returns them.
+std::vector<float> collect(Instruments& with, const Tensor<float>& image,
+                           metrics::FeatureCollector& collector) {
+  auto features = metrics::identity_features(with.ex, *with.arcface, image, with.order);
+  collector.add(std::span<const float>(features));
+  return features;
+}
+
+/// One pair's values, in the order of names().
+std::vector<double> measure(Instruments& with, const fs::path& restored, const fs::path& truth,
+                            metrics::FeatureCollector& restored_features,
+                            metrics::FeatureCollector& truth_features) {
+  const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
+  try {
+    const auto x = levels(a), y = levels(b);
+    std::vector<double> values{metrics::psnr(with.ex, x, y), metrics::ssim(with.ex, x, y)};
+    if (with.lpips) values.push_back(metrics::lpips(with.ex, *with.lpips, a, b, with.order));
+    if (with.arcface)
+      values.push_back(
+          metrics::identity_distance(collect(with, a, restored_features), collect(with, b, truth_features)));
+    return values;
+  } catch (const Error& error) {
+    throw Error(restored.string() + ": " + error.what());
+  }
+}
+
+metrics::Evaluation evaluate(const Options& o, Instruments& with) {
+  const auto restored = by_stem(o.restored);
+  metrics::FeatureCollector restored_features, truth_features;
+  metrics::Evaluation result;
+  if (o.truth.empty()) {
+    for (const auto& [name, file] : restored)
+      collect(with, photo::to_tensor(io::read_image(file)), restored_features);
+  } else {
+    const auto truth = by_stem(o.truth);
+    result.metrics = with.names();
+    for (const auto& [name, file] : truth) {
+      const auto found = restored.find(name);
+      if (found == restored.end())
+        result.missing.push_back(name);
+      else
+        result.pairs.push_back({name, measure(with, found->second, file, restored_features, truth_features)});
+    }
+    for (const auto& [name, file] : restored)
+      if (!truth.contains(name)) result.unmatched.push_back(name);
+    if (result.pairs.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
+    if (o.authors) result.divisor = truth.size();
+  }
+  constexpr const char* network = "arcface";
+  if (!o.save_statistics.empty()) save_statistics(restored_features.statistics(), o.save_statistics, network);
+  if (!o.statistics.empty())
+    result.frechet =
+        frechet_distance(restored_features.statistics(), metrics::load_statistics(o.statistics, network));
+  else if (with.arcface && result.pairs.size() > 1)
+    result.frechet = frechet_distance(restored_features.statistics(), truth_features.statistics());
+  return result;
+}
+
+void print(const metrics::Evaluation& e) {
+  if (!e.pairs.empty()) std::printf("%-18s %10s %10s %10s %10s\n", "", "mean", "median", "lowest", "highest");
+  for (std::size_t i = 0; i < e.metrics.size(); ++i) {
+    const auto s = summary_of(e, i);
+    std::printf("%-18s %10.4f %10.4f %10.4f %10.4f\n", e.metrics[i].name.c_str(), s.mean, s.median, s.lowest,
+                s.highest);
+  }
+  if (e.frechet) std::printf("Frechet distance over identity features: %.4f\n", *e.frechet);
+  if (!e.pairs.empty()) std::printf("%zu pairs\n", e.pairs.size());
+  for (const std::string& name : e.missing)
+    std::fprintf(stderr, "evaluate: no restored image for %s\n", name.c_str());
+  for (const std::string& name : e.unmatched)
+    std::fprintf(stderr, "evaluate: no ground truth for %s\n", name.c_str());
+}
+
+void run(const Options& o) {
+  if (o.truth.empty() && o.statistics.empty() && o.save_statistics.empty())
+    throw Error("expected --truth, --statistics or --save-statistics: there is nothing to measure against");
+  for (const std::string& file : {o.json, o.html, o.save_statistics}) check_writable(file);
+  Instruments with(o);
+  const auto result = evaluate(o, with);
+  print(result);
+  if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
+  if (o.html.empty()) return;
+  const auto restored = by_stem(o.restored);
+  const auto truth = o.truth.empty() ? restored : by_stem(o.truth);
+  write_text(o.html, html_report(result, [&](const std::string& name) {
+               return side_by_side(restored.at(name), truth.at(name));
+             }));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App app("Measures restored faces", "evaluate");
+  app.add_option("restored", o.restored, "folder of restored images")->required();
+  app.add_option("--truth", o.truth, "folder of ground truths, matched by name");
+  app.add_option("--lpips", o.lpips,
+                 "LPIPS weights: one file, or torchvision's VGG16 and the channel weights");
+  auto* arcface = app.add_option("--arcface", o.arcface, "identity network: arcface_resnet18.pth");
+  app.add_option("--statistics", o.statistics, "measure the Frechet distance to these")->needs(arcface);
+  app.add_option("--save-statistics", o.save_statistics, "write those of the restored images")
+      ->needs(arcface);
+  app.add_flag(
+      "--authors", o.authors,
+      "as the scripts of the RestoreFormer papers: red and blue exchanged for networks, means over all "
+      "ground truths, even those without a restored image");
+  app.add_option("--json", o.json, "write all values");
+  app.add_option("--html", o.html, "write a report with distributions, best and worst pairs");
+  app.add_option("--threads", o.threads, "0: as many as the machine has")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  return run_program(app, argc, argv, [&] { run(o); });
+}
