@@ -76,11 +76,12 @@ void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T*
     }
 }
 
-/// The same over a row's whole depth. Sums are taken over at most 256 products at a time: one long chain of
-/// float additions would lose a digit more.
+/// Products that are summed in T at a time: one long chain of float additions would lose a digit more.
+inline constexpr int longest_chain = 256;
+
+/// The same over a row's whole depth.
 template <class T>
 void multiply_tile(const RowSegments& shape, const T* const* a, const T* b, T* c, std::ptrdiff_t c_pitch) {
-  constexpr int longest_chain = 256;
   bool accumulate = false;
   for (int s = 0; s < shape.segments; ++s) {
     const std::ptrdiff_t end = s * shape.stride + shape.length;

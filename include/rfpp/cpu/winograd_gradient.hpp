@@ -15,7 +15,6 @@ template <class S, class T> struct FilterGradientByTiles {
   static constexpr int places = S::products * S::products;
   static constexpr int staged_tiles = 28 / S::step;
   static constexpr int staged_columns = staged_tiles * S::step + S::inputs - S::step;
-  static constexpr int longest_chain = 256;  // products summed in T before they are added up in double
 
   Extents in, out;
   int tiles_h, tiles_w, rows;  // `rows` rows of tiles at a time
