@@ -6,11 +6,13 @@ from torch import nn
 
 WIDTHS = [64 * multiple for multiple in (1, 2, 2, 4, 4, 8)]
 LAST = len(WIDTHS) - 1
+GROUPS, ENCODER_BLOCKS, DECODER_BLOCKS = 32, 2, 3
+ATTENDED = 2  # levels of the decoder, from the lowest
 HEADS, LATENT, ENTRIES = 4, 256, 1024
 
 
 def norm(channels):
-    return nn.GroupNorm(32, channels, eps=1e-6)
+    return nn.GroupNorm(GROUPS, channels, eps=1e-6)
 
 
 def conv3x3(inputs, outputs):
@@ -75,7 +77,7 @@ class Encoder(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv_in = conv3x3(3, WIDTHS[0])
-        self.down = nn.ModuleList(Level(WIDTHS[max(i - 1, 0)], width, 2, i == LAST) for i, width in enumerate(WIDTHS))
+        self.down = nn.ModuleList(Level(WIDTHS[max(i - 1, 0)], width, ENCODER_BLOCKS, i == LAST) for i, width in enumerate(WIDTHS))
         for level, width in zip(self.down[:LAST], WIDTHS):
             level.downsample = downsample(width)
         self.mid = middle(WIDTHS[LAST])
@@ -97,7 +99,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.conv_in = conv3x3(LATENT, WIDTHS[LAST])
         self.mid = middle(WIDTHS[LAST])
-        self.up = nn.ModuleList(Level(WIDTHS[min(i + 1, LAST)], width, 3, i >= LAST - 1)
+        self.up = nn.ModuleList(Level(WIDTHS[min(i + 1, LAST)], width, DECODER_BLOCKS, i > LAST - ATTENDED)
                                 for i, width in enumerate(WIDTHS))
         for level, width in zip(self.up[1:], WIDTHS[1:]):
             level.upsample = upsample(width)

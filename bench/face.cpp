@@ -22,7 +22,8 @@ int main(int argc, char** argv) {
     const auto start = std::chrono::steady_clock::now();
     const Extents input{1, size, size, 3};
     Cpu ex(run.threads);
-    const auto model = ready_network<RestoreFormerPlusPlus>(ex, weights, input, run);
+    Network<RestoreFormerPlusPlus> model;
+    make_ready(ex, model, weights, input, run);
     const double prepare_seconds = seconds_since(start);
     const auto image = hashed_tensor<float>("input", input);
     model(ex, image);

@@ -29,8 +29,7 @@ void measure(const std::vector<std::filesystem::path>& faces, const std::string&
   prepare(ex, exact, RawWeights::drop);
   const char* names[] = {"reference", "exact", "fast"};
   std::vector<Float> models;
-  for (const char* name : names)
-    models.push_back(ready_network<RestoreFormerPlusPlus>(ex, weights, input, {.precision = name}));
+  for (const char* name : names) make_ready(ex, models.emplace_back(), weights, input, {.precision = name});
 
   const auto count = static_cast<std::int64_t>(faces.size());
   constexpr std::int64_t cells = side / RestoreFormerPlusPlus::spec.side_multiple();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times a training step of bench/step.cpp's small network in rfpp and in PyTorch, in turn, and prints the ratio.
+"""Times a training step of restoreformer++-small in rfpp and in PyTorch, in turn, and prints the ratio.
 
 Runs in the virtual environment that compare.py makes: build/compare/venv/bin/python bench/step.py BENCH_STEP
 """
@@ -12,22 +12,34 @@ ROUNDS, RUNS = 3, 3
 
 
 def network():
-    compare_network.WIDTHS = [32 * multiple for multiple in (1, 2, 2, 4, 8)]
-    compare_network.LAST = 4
+    compare_network.WIDTHS = [16, 16, 48, 96]
+    compare_network.LAST, compare_network.ATTENDED = 3, 1
+    compare_network.GROUPS, compare_network.ENCODER_BLOCKS, compare_network.DECODER_BLOCKS = 8, 1, 1
+    compare_network.LATENT = 64
     return compare_network.RestoreFormerPlusPlus()
 
 
-def step(model, image):
-    model.zero_grad()
-    restored, _ = model(image)
-    ((restored - image) ** 2).sum().backward()
+def forward(model, image):
+    """The restored faces, and the codebook's term."""
+    latent, features = model.encoder(image)
+    z = model.quant_conv(latent)
+    entries, _ = model.quantize(z)
+    term = 0.25 * ((entries - z.detach()) ** 2).mean() + ((entries.detach() - z) ** 2).mean()
+    return model.decoder(model.post_quant_conv(z + (entries - z).detach()), features), term
 
 
-def torch_seconds(model, image):
+def step(model, adam, degraded, truth):
+    adam.zero_grad()
+    restored, term = forward(model, degraded)
+    ((restored - truth).abs().mean() + term).backward()
+    adam.step()
+
+
+def torch_seconds(*arguments):
     seconds = []
     for _ in range(RUNS):
         start = time.perf_counter()
-        step(model, image)
+        step(*arguments)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
@@ -37,18 +49,24 @@ def main():
     parser.add_argument("bench_step", help="the program that bench/step.cpp makes")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--recompute", action="store_true", help="rfpp keeps only what goes into blocks")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     models = {}
     for name in ("contiguous_format", "channels_last"):
         layout = getattr(torch, name)
-        image = torch.rand(options.batch, 3, 256, 256).mul(2).sub(1).contiguous(memory_format=layout)
-        models[name] = network().to(memory_format=layout), image
+        images = torch.rand(2, options.batch, 3, 256, 256).mul(2).sub(1)
+        model = network().to(memory_format=layout)
+        models[name] = (model, torch.optim.Adam(model.parameters(), 1e-4, (0.9, 0.99)),
+                        *(faces.contiguous(memory_format=layout) for faces in images))
         step(*models[name])
     ratios = {name: [] for name in models}
     for _ in range(ROUNDS):
-        ours = json.loads(subprocess.check_output([options.bench_step, "--batch", str(options.batch), "--threads",
-                                                   str(options.threads), "--repeats", str(RUNS)]))
+        command = [options.bench_step, "--batch", str(options.batch), "--threads", str(options.threads), "--repeats",
+                   str(RUNS)] + ["--recompute"] * options.recompute
+        ours = json.loads(subprocess.check_output(command))
+        if ours["parameters"] != sum(p.numel() for p in models["contiguous_format"][0].parameters()):
+            raise SystemExit("the networks have different numbers of parameters")
         rfpp = statistics.median(ours["seconds"])
         for name, arguments in models.items():
             seconds = torch_seconds(*arguments)

@@ -2,6 +2,7 @@
 add_library(rfpp_program INTERFACE)
 target_link_libraries(rfpp_program INTERFACE rfpp::rfpp)
 target_compile_options(rfpp_program INTERFACE -Wall -Wextra -Wshadow -Wconversion)
+target_compile_definitions(rfpp_program INTERFACE RFPP_WEIGHTS="${PROJECT_SOURCE_DIR}/weights")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False positives inside GCC 12's own AVX-512 intrinsics (GCC bug 105593).
   target_compile_options(rfpp_program INTERFACE -Wno-maybe-uninitialized -Wno-uninitialized)

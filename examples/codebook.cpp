@@ -1,4 +1,4 @@
-// A face as 256 indices into the dictionary of face features, and back, with ROHQD.
+// A face as indices into the dictionary of face features, and back, with ROHQD or its small network.
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
@@ -8,12 +8,16 @@ using namespace rfpp;
 
 namespace {
 
-constexpr NetworkSpec spec = Rohqd::spec;
-constexpr Extents face{1, spec.resolution, spec.resolution, 3};
+using Autoencoders = NetworkList<RohqdSmall, Rohqd>;
 
-/// Every latent cell as a square whose colour is its index's.
-io::Image index_map(const Tensor<int>& indices) {
-  constexpr int cell = spec.side_multiple();
+template <class N> constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
+
+struct Options {
+  std::string input, output, map, weights, model;
+};
+
+/// Every latent cell as a square of `cell` pixels whose colour is its index's.
+io::Image index_map(const Tensor<int>& indices, int cell) {
   const Extents e = indices.extents();
   io::Image map(e.w * cell, e.h * cell, 3);
   for (int y = 0; y < map.height; ++y)
@@ -25,62 +29,91 @@ io::Image index_map(const Tensor<int>& indices) {
   return map;
 }
 
-void encode(const std::string& input, const std::string& output, const std::string& map,
-            const std::string& weights) {
+template <class N> void encode(const Options& o) {
   Cpu ex;
-  const auto model = ready_network<Rohqd>(ex, weights, face);
-  const io::Image image = photo::resize(io::read_image(input), face.w, face.h);
+  Network<N> model;
+  make_ready(ex, model, o.weights, face<N>);
+  const io::Image image = photo::resize(io::read_image(o.input), face<N>.w, face<N>.h);
   const Tensor<int> indices = model.encode(ex, photo::to_tensor(image)).indices;
   const Extents e = indices.extents();
   const std::vector<std::int16_t> codes(indices.elements().begin(), indices.elements().end());
-  io::SafetensorsWriter writer(output, {{"indices", io::DType::int16, {e.h, e.w}}},
-                               {{"network", Rohqd::name}});
+  io::SafetensorsWriter writer(o.output, {{"indices", io::DType::int16, {e.h, e.w}}}, {{"network", N::name}});
   writer.write_bytes("indices", std::as_bytes(std::span(codes)));
-  if (!map.empty()) io::write_image(map, index_map(indices));
+  if (!o.map.empty()) io::write_image(o.map, index_map(indices, N::spec.side_multiple()));
   writer.commit();
-  std::printf("%s: %zu indices, perplexity %.1f -> %s\n", input.c_str(), codes.size(),
-              perplexity(indices.elements(), spec.codebook_entries), output.c_str());
+  std::printf("%s: %zu indices, perplexity %.1f -> %s\n", o.input.c_str(), codes.size(),
+              perplexity(indices.elements(), N::spec.codebook_entries), o.output.c_str());
 }
 
-void decode(const std::string& input, const std::string& output, const std::string& weights) {
-  const auto file = io::Checkpoint::open(input);
-  constexpr int side = spec.resolution / spec.side_multiple();
+/// The network whose indices a file holds.
+std::string network_of(const std::string& indices) {
+  const auto file = io::Checkpoint::open(indices);
+  file.at("indices");
+  const auto found = file.metadata().find("network");
+  if (found == file.metadata().end())
+    throw Error(indices + ": expected indices, and the network that made them");
+  return found->second;
+}
+
+template <class N> Tensor<int> read_indices(const std::string& path) {
+  const auto file = io::Checkpoint::open(path);
+  constexpr int side = N::spec.resolution / N::spec.side_multiple();
   const auto& view = file.at("indices");
   if (view.shape != std::vector<std::int64_t>{side, side} || view.dtype != io::DType::int16)
-    throw Error(input + ": expected indices I16 (16, 16), found " + std::string(io::dtype_name(view.dtype)) +
-                " " + io::to_string(view.shape));
+    throw Error(path + ": expected indices I16 " + io::to_string(std::vector<std::int64_t>{side, side}) +
+                ", found " + std::string(io::dtype_name(view.dtype)) + " " + io::to_string(view.shape));
   std::vector<float> values(static_cast<std::size_t>(view.count()));
   io::read_elements(view, std::span(values));
   Tensor<int> indices(Extents{1, side, side, 1});
   for (std::size_t i = 0; i < values.size(); ++i) {
     indices.data()[i] = static_cast<int>(values[i]);
-    if (indices.data()[i] < 0 || indices.data()[i] >= spec.codebook_entries)
-      throw Error(input + ": index " + std::to_string(indices.data()[i]) + " is not one of " +
-                  std::to_string(spec.codebook_entries) + " entries");
+    if (indices.data()[i] < 0 || indices.data()[i] >= N::spec.codebook_entries)
+      throw Error(path + ": index " + std::to_string(indices.data()[i]) + " is not one of " +
+                  std::to_string(N::spec.codebook_entries) + " entries");
   }
+  return indices;
+}
+
+template <class N> void decode(const Options& o) {
+  const Tensor<int> indices = read_indices<N>(o.input);
   Cpu ex;
-  const auto model = ready_network<Rohqd>(ex, weights, face);
-  io::write_image(output, photo::to_image(model.decode_indices(ex, indices)));
-  std::printf("%s -> %s\n", input.c_str(), output.c_str());
+  Network<N> model;
+  make_ready(ex, model, o.weights, face<N>);
+  io::write_image(o.output, photo::to_image(model.decode_indices(ex, indices)));
+  std::printf("%s -> %s\n", o.input.c_str(), o.output.c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string input, output, map, weights;
-  CLI::App app("A face as 256 codebook indices, and back", "codebook");
+  Options o;
+  CLI::App app("A face as codebook indices, and back", "codebook");
   app.require_subcommand(1);
   auto* encoding = app.add_subcommand("encode", "picture of an aligned face to indices");
   auto* decoding = app.add_subcommand("decode", "indices to picture");
   for (auto* command : {encoding, decoding}) {
-    command->add_option("input", input)->required();
+    command->add_option("input", o.input)->required();
     command
-        ->add_option("-o,--output", output, command == encoding ? "file of indices (safetensors)" : "picture")
+        ->add_option("-o,--output", o.output,
+                     command == encoding ? "file of indices (safetensors)" : "picture")
         ->required();
-    command->add_option("--weights", weights, "ROHQD checkpoint (default: deterministic, untrained weights)");
+    command->add_option("--weights", o.weights,
+                        "checkpoint (default: the small network's, which comes with rfpp)");
   }
-  encoding->add_option("--map", map, "picture of the index map");
+  encoding->add_option("--map", o.map, "picture of the index map");
   return run_program(app, argc, argv, [&] {
-    encoding->parsed() ? encode(input, output, map, weights) : decode(input, output, weights);
+    if (decoding->parsed())
+      o.model = network_of(o.input);
+    else if (!o.weights.empty())
+      o.model = fitting_network<Autoencoders>(io::Checkpoint::open(o.weights));
+    if (o.model.empty()) o.model = o.weights.empty() ? RohqdSmall::name : Rohqd::name;
+    if (o.weights.empty()) o.weights = shipped_weights(o.model);
+    if (o.weights.empty())
+      std::fprintf(stderr, "codebook: no --weights, and none come with rfpp for %s: deterministic ones\n",
+                   o.model.c_str());
+    Autoencoders::visit(o.model, [&](auto network) {
+      using N = decltype(network);
+      encoding->parsed() ? encode<N>(o) : decode<N>(o);
+    });
   });
 }

@@ -1,7 +1,6 @@
 // Degrades faces as the extending degrading model does: pairs of clean and degraded images, with a log.
-#include <fstream>
 #include <map>
-#include <span>
+#include <set>
 
 #include "program.hpp"
 #include "rfpp/degrade/image.hpp"
@@ -46,8 +45,7 @@ degrade::Stage parse_stage(const std::string& text, RandomStream stream) {
   if (name == "noise") return degrade::GaussianNoise{value, stream};
   if (name == "poisson") return degrade::PoissonNoise{value, stream};
   if (name == "jpeg") {
-    degrade::detail::check_parameter(value >= 1 && value <= 100, "--only jpeg", "a quality of 1 to 100",
-                                     value);
+    if (!(value >= 1 && value <= 100)) throw Error("--only " + text + ": expected a quality of 1 to 100");
     return degrade::Jpeg{static_cast<int>(value)};
   }
   throw Error("--only " + text + ": expected one of blur, haze, downsample, noise, poisson, jpeg, gray");
@@ -86,6 +84,7 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
   }
   std::map<std::string, int> variants, next;
   for (const LogEntry& entry : entries) ++variants[fs::path(entry.image).stem().string()];
+  std::set<std::string> taken;
   std::vector<Job> jobs;
   for (LogEntry& entry : entries) {
     const auto found = by_name.find(entry.image);
@@ -94,6 +93,8 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
     const std::string stem = found->second.stem().string();
     const std::string number = variants[stem] > 1 ? "_" + std::to_string(next[stem]++) : "";
     jobs.push_back({found->second, stem + number + ".png", std::move(entry)});
+    if (!taken.insert(jobs.back().name).second)
+      throw Error(found->second.string() + ": another input makes " + jobs.back().name + " too");
   }
   return jobs;
 }
@@ -140,7 +141,15 @@ void run(const Options& options) {
   const auto images = list_images(options.inputs);
   auto jobs = jobs_of(options, images);
   const fs::path output(options.output);
-  for (const char* kind : {"clean", "degraded"}) fs::create_directories(output / kind);
+  for (const char* kind : {"clean", "degraded"}) {
+    fs::create_directories(output / kind);
+    for (const fs::path& image : images)
+      if (fs::exists(image) && fs::equivalent(image.parent_path() / ".", output / kind))
+        throw Error(image.string() + ": would lie among its results; choose another --output");
+  }
+  check_writable(options.log);
+  check_writable(options.grid);
+  if (!options.grid.empty()) io::is_png_name(options.grid);  // refuses other extensions
   Cpu ex(options.threads);
   std::string log;
   std::vector<std::vector<io::Image>> rows;
@@ -161,13 +170,10 @@ void run(const Options& options) {
     if (!options.grid.empty() && rows.size() < most_rows)
       rows.push_back(grid_row(ex, entry.degradation, unit));
   }
-  if (!options.log.empty()) {
-    io::AtomicFile file(options.log);
-    file.write(std::as_bytes(std::span(log)));
-    file.commit();
-  }
+  if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
-  std::printf("%zu pairs in %.2f s -> %s\n", jobs.size(), seconds_since(start), options.output.c_str());
+  std::printf("%zu pair%s in %.2f s -> %s\n", jobs.size(), jobs.size() == 1 ? "" : "s", seconds_since(start),
+              options.output.c_str());
 }
 
 }  // namespace
@@ -178,7 +184,7 @@ int main(int argc, char** argv) {
   app.add_option("input", o.inputs, "clean images, or folders of them")->required();
   app.add_option("-o,--output", o.output, "folder for clean/NAME.png and degraded/NAME.png")
       ->capture_default_str();
-  app.add_option("--preset", o.preset, "code, paper or restoreformer; lengths are scaled to each image")
+  app.add_option("--preset", o.preset, "code, paper, restoreformer or hard; lengths are scaled to each image")
       ->capture_default_str();
   app.add_option("--seed", o.seed, "image k of a seed is always the same")->capture_default_str();
   app.add_option("--count", o.count, "degraded variants of each image")

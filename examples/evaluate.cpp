@@ -1,5 +1,7 @@
 // Measures restored faces against their ground truth, or against the statistics of a set.
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -17,11 +19,30 @@ using namespace rfpp;
 namespace {
 
 struct Options {
-  std::string restored, truth, arcface, statistics, save_statistics, json, html;
+  std::string restored, truth, arcface, dictionary, statistics, save_statistics, json, html;
   std::vector<std::string> lpips;
   bool authors = false;
   int threads = 0;
 };
+
+/// What the Frechet distance is over: the feature vectors of images, and the name of what makes them.
+struct Features {
+  std::string name;
+  std::function<void(const Tensor<float>& image, metrics::FeatureCollector& to)> collect;
+};
+
+/// The latents of an autoencoder's encoder, a vector for each of their places.
+template <class N> Features dictionary_features(Cpu& ex, const std::string& weights) {
+  constexpr int side = N::spec.resolution;
+  auto model = std::make_shared<Network<N>>();
+  load_prepared(ex, *model, weights, plan_packing(*model, {1, side, side, 3}, {Precision::reference}));
+  return {N::name, [&ex, model](const Tensor<float>& image, metrics::FeatureCollector& to) {
+            const auto latent = model->encode(ex, image).latent;
+            const auto width = static_cast<std::size_t>(latent.extents().c);
+            for (std::size_t i = 0; i < latent.extents().size(); i += width)
+              to.add(std::span<const float>(latent.elements().subspan(i, width)));
+          }};
+}
 
 /// What is measured with; networks are there where their files were given.
 struct Instruments {
@@ -29,6 +50,7 @@ struct Instruments {
   metrics::ColorOrder order;
   std::optional<Lpips<float>> lpips;
   std::optional<ArcFaceResnet18<float>> arcface;
+  std::optional<Features> features;
 
   explicit Instruments(const Options& o)
       : ex(o.threads), order(o.authors ? metrics::ColorOrder::authors : metrics::ColorOrder::correct) {
@@ -42,6 +64,16 @@ struct Instruments {
       io::load_parameters(*arcface, o.arcface);
       constexpr int side = ArcFaceResnet18<float>::side;
       prepare(ex, *arcface, {1, side, side, 1}, Precision::reference);
+      features =
+          Features{"arcface", [this](const Tensor<float>& image, metrics::FeatureCollector& to) {
+                     to.add(std::span<const float>(metrics::identity_features(ex, *arcface, image, order)));
+                   }};
+    }
+    if (!o.dictionary.empty()) {
+      using Autoencoders = NetworkList<RohqdSmall, Rohqd>;
+      const std::string fits = fitting_network<Autoencoders>(io::Checkpoint::open(o.dictionary));
+      Autoencoders::visit(fits.empty() ? Rohqd::name : fits,
+                          [&](auto n) { features = dictionary_features<decltype(n)>(ex, o.dictionary); });
     }
   }
   std::vector<metrics::MetricInfo> names() const {
@@ -79,14 +111,6 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
   return both;
 }
 
-/// Adds the identity features of an image; also returns them.
-std::vector<float> collect(Instruments& with, const Tensor<float>& image,
-                           metrics::FeatureCollector& collector) {
-  auto features = metrics::identity_features(with.ex, *with.arcface, image, with.order);
-  collector.add(std::span<const float>(features));
-  return features;
-}
-
 /// One pair's values, in the order of names().
 std::vector<double> measure(Instruments& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
@@ -96,9 +120,16 @@ std::vector<double> measure(Instruments& with, const fs::path& restored, const f
     const auto x = levels(a), y = levels(b);
     std::vector<double> values{metrics::psnr(with.ex, x, y), metrics::ssim(with.ex, x, y)};
     if (with.lpips) values.push_back(metrics::lpips(with.ex, *with.lpips, a, b, with.order));
-    if (with.arcface)
-      values.push_back(
-          metrics::identity_distance(collect(with, a, restored_features), collect(with, b, truth_features)));
+    if (with.arcface) {
+      const auto identity = [&](const Tensor<float>& t) {
+        return metrics::identity_features(with.ex, *with.arcface, t, with.order);
+      };
+      values.push_back(metrics::identity_distance(identity(a), identity(b)));
+    }
+    if (with.features) {
+      with.features->collect(a, restored_features);
+      with.features->collect(b, truth_features);
+    }
     return values;
   } catch (const Error& error) {
     throw Error(restored.string() + ": " + error.what());
@@ -111,7 +142,7 @@ metrics::Evaluation evaluate(const Options& o, Instruments& with) {
   metrics::Evaluation result;
   if (o.truth.empty()) {
     for (const auto& [name, file] : restored)
-      collect(with, photo::to_tensor(io::read_image(file)), restored_features);
+      with.features->collect(photo::to_tensor(io::read_image(file)), restored_features);
   } else {
     const auto truth = by_stem(o.truth);
     result.metrics = with.names();
@@ -122,44 +153,46 @@ metrics::Evaluation evaluate(const Options& o, Instruments& with) {
       else
         result.pairs.push_back({name, measure(with, found->second, file, restored_features, truth_features)});
     }
+    for (const auto& [name, file] : restored)
+      if (!truth.contains(name)) result.unmatched.push_back(name);
     if (result.pairs.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
     if (o.authors) result.divisor = truth.size();
   }
-  constexpr const char* network = "arcface";
-  if (!o.save_statistics.empty()) save_statistics(restored_features.statistics(), o.save_statistics, network);
+  if (!o.save_statistics.empty())
+    save_statistics(restored_features.statistics(), o.save_statistics, with.features->name);
   if (!o.statistics.empty())
-    result.frechet =
-        frechet_distance(restored_features.statistics(), metrics::load_statistics(o.statistics, network));
-  else if (with.arcface && result.pairs.size() > 1)
+    result.frechet = frechet_distance(restored_features.statistics(),
+                                      metrics::load_statistics(o.statistics, with.features->name));
+  else if (with.features && result.pairs.size() > 1)
     result.frechet = frechet_distance(restored_features.statistics(), truth_features.statistics());
   return result;
 }
 
-void print(const metrics::Evaluation& e) {
+void print(const metrics::Evaluation& e, const std::optional<Features>& features) {
   if (!e.pairs.empty()) std::printf("%-18s %10s %10s %10s %10s\n", "", "mean", "median", "lowest", "highest");
   for (std::size_t i = 0; i < e.metrics.size(); ++i) {
     const auto s = summary_of(e, i);
     std::printf("%-18s %10.4f %10.4f %10.4f %10.4f\n", e.metrics[i].name.c_str(), s.mean, s.median, s.lowest,
                 s.highest);
   }
-  if (e.frechet) std::printf("Frechet distance over identity features: %.4f\n", *e.frechet);
+  if (e.frechet) std::printf("Frechet distance, features of %s: %.4f\n", features->name.c_str(), *e.frechet);
   if (!e.pairs.empty()) std::printf("%zu pairs\n", e.pairs.size());
   for (const std::string& name : e.missing)
     std::fprintf(stderr, "evaluate: no restored image for %s\n", name.c_str());
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  io::AtomicFile file(path);
-  file.write(std::as_bytes(std::span(text)));
-  file.commit();
+  for (const std::string& name : e.unmatched)
+    std::fprintf(stderr, "evaluate: no ground truth for %s\n", name.c_str());
 }
 
 void run(const Options& o) {
   if (o.truth.empty() && o.statistics.empty() && o.save_statistics.empty())
     throw Error("expected --truth, --statistics or --save-statistics: there is nothing to measure against");
+  if (o.arcface.empty() && o.dictionary.empty() && !(o.statistics.empty() && o.save_statistics.empty()))
+    throw Error(
+        "--statistics and --save-statistics need --arcface or --dictionary: what the features are of");
+  for (const std::string& file : {o.json, o.html, o.save_statistics}) check_writable(file);
   Instruments with(o);
   const auto result = evaluate(o, with);
-  print(result);
+  print(result, with.features);
   if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
   if (o.html.empty()) return;
   const auto restored = by_stem(o.restored);
@@ -178,10 +211,12 @@ int main(int argc, char** argv) {
   app.add_option("--truth", o.truth, "folder of ground truths, matched by name");
   app.add_option("--lpips", o.lpips,
                  "LPIPS weights: one file, or torchvision's VGG16 and the channel weights");
-  auto* arcface = app.add_option("--arcface", o.arcface, "identity network: arcface_resnet18.pth");
-  app.add_option("--statistics", o.statistics, "measure the Frechet distance to these")->needs(arcface);
-  app.add_option("--save-statistics", o.save_statistics, "write those of the restored images")
-      ->needs(arcface);
+  app.add_option("--arcface", o.arcface,
+                 "identity network, arcface_resnet18.pth: identity and Frechet distance");
+  app.add_option("--dictionary", o.dictionary,
+                 "ROHQD's weights: Frechet distance over its latents instead of identity features");
+  app.add_option("--statistics", o.statistics, "measure the Frechet distance to these");
+  app.add_option("--save-statistics", o.save_statistics, "write those of the restored images");
   app.add_flag(
       "--authors", o.authors,
       "as the scripts of the RestoreFormer papers: red and blue exchanged for networks, means over all "

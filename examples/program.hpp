@@ -9,15 +9,23 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "rfpp/io/atomic_file.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 
 // What the example programs share: errors, progress, and where a network's weights come from.
+
+/// The folder of the weights that come with the library. The build says where it is.
+#ifndef RFPP_WEIGHTS
+#define RFPP_WEIGHTS "weights"
+#endif
 
 /// Parses the command line and runs `body`. Whatever goes wrong is one line on stderr and a non-zero exit
 /// code.
@@ -59,6 +67,16 @@ inline std::vector<std::filesystem::path> list_images(const std::vector<std::str
   return images;
 }
 
+/// Throws Error for a file that could not be written after the work is done; "" is no file.
+inline void check_writable(const std::string& path) {
+  if (!path.empty()) const rfpp::io::AtomicFile probe(path);
+}
+inline void write_text(const std::string& path, std::string_view text) {
+  rfpp::io::AtomicFile file(path);
+  file.write(std::as_bytes(std::span(text)));
+  file.commit();
+}
+
 /// How a program that runs a network weighs speed, rounding, memory and start-up.
 struct RunOptions {
   std::string precision = "exact";
@@ -80,11 +98,21 @@ struct RunOptions {
   }
 };
 
-/// The first published network whose parameters a checkpoint has; "" where none fits.
-inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
+/// The file of weights that come with the library for a network; "" where there are none.
+inline std::string shipped_weights(const std::string& network) {
+  const auto file = std::filesystem::path(RFPP_WEIGHTS) / (network + ".safetensors");
+  return std::filesystem::exists(file) ? file.string() : "";
+}
+
+/// The network that a checkpoint names, or else the first whose parameters it has; "" where none fits.
+template <class Networks = rfpp::PublishedNetworks>
+std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
+  const auto named = checkpoint.metadata().find("network");
   std::string name;
-  rfpp::PublishedNetworks::for_each([&](auto n) {
-    if (name.empty() && rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).empty())
+  Networks::for_each([&](auto n) {
+    const bool other = named != checkpoint.metadata().end() && named->second != decltype(n)::name;
+    if (name.empty() && !other &&
+        rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).empty())
       name = decltype(n)::name;
   });
   return name;
@@ -92,11 +120,9 @@ inline std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
 
 /// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is
 /// none for this checkpoint and this program.
-template <class Model>
-void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::Extents input,
-                 rfpp::PackingPolicy policy) {
+inline void load_cached(rfpp::Cpu& ex, const rfpp::Parameters& model, const std::string& weights,
+                        const rfpp::PackingPlan& plan) {
   const std::string cache = weights + "." + std::to_string(rfpp::cpu::vector_bytes * 8) + "bit.packed";
-  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, policy);
   const std::string key = rfpp::packed_weights_key(ex, weights, plan);
   if (rfpp::load_packed_weights(model, cache, key, plan)) return;
   rfpp::load_prepared(ex, model, weights, plan);
@@ -108,24 +134,23 @@ void load_cached(rfpp::Cpu& ex, Model& model, const std::string& weights, rfpp::
   }
 }
 
-/// A network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones where
-/// there is no file; packed, and with its whole workspace reserved.
+/// Makes a network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones
+/// where there is no file; packed, and with its whole workspace reserved.
 template <class N>
-rfpp::Network<N> ready_network(rfpp::Cpu& ex, const std::string& weights, rfpp::Extents input,
-                               const RunOptions& options = {}) {
-  rfpp::Network<N> model;
+void make_ready(rfpp::Cpu& ex, rfpp::Network<N>& model, const std::string& weights, rfpp::Extents input,
+                const RunOptions& options = {}) {
+  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, options.policy());
   if (weights.empty()) {
     rfpp::fill_hashed(model);
-    rfpp::prepare(ex, model, input, options.policy(), rfpp::RawWeights::drop);
+    rfpp::prepare(ex, model, plan, rfpp::RawWeights::drop);
   } else if (options.cache) {
-    load_cached(ex, model, weights, input, options.policy());
+    load_cached(ex, model, weights, plan);
   } else {
-    rfpp::load_prepared(ex, model, weights, input, options.policy());
+    rfpp::load_prepared(ex, model, weights, plan);
   }
   rfpp::DryRun dry(ex.threads());
   model(dry, rfpp::Tensor<float>::declared(input));
   ex.workspace().reserve(dry.peak_bytes());
-  return model;
 }
 
 /// Shows on a terminal how far the network has come with the face in hand.

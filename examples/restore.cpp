@@ -1,7 +1,9 @@
 // Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
 #include "rfpp/photo/restore.hpp"
+#include <functional>
 #include <future>
 #include <map>
+#include <memory>
 
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
@@ -75,15 +77,22 @@ Job read_job(const Options& options, const fs::path& path) {
   return job;
 }
 
-template <class Model>
-io::Image restored(Cpu& ex, const Model& model, const Options& options, const Job& job) {
-  const io::Image result = options.aligned ? photo::restore_face(ex, model, job.image, options.strength)
-                                           : photo::restore_photo(ex, model, job.image, job.landmarks,
-                                                                  options.strength, options.scale);
-  return options.compare ? side_by_side(job.image, result) : result;
+using Restorer = std::function<io::Image(const Job&)>;
+
+template <class N> Restorer make_restorer(const Options& options) {
+  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
+  auto ex = std::make_shared<Cpu>(options.run.threads);
+  auto model = std::make_shared<Network<N>>();
+  make_ready(*ex, *model, options.weights, face, options.run);
+  show_progress(*ex, *model, face);
+  return [ex, model, &options](const Job& job) {
+    return options.aligned
+               ? photo::restore_face(*ex, *model, job.image, options.strength)
+               : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.strength, options.scale);
+  };
 }
 
-template <class N> void restore_all(const Options& options) {
+void restore_all(const Options& options, Restorer (*make)(const Options&)) {
   const auto images = list_images(options.inputs);
   if (images.size() > 1 && !options.landmarks.empty())
     throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
@@ -110,18 +119,16 @@ template <class N> void restore_all(const Options& options) {
     if (written.valid()) attempt([&] { written.get(); });
   };
   read_ahead(0);
-  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
-  Cpu ex(options.run.threads);
-  const auto model = ready_network<N>(ex, options.weights, face, options.run);
-  show_progress(ex, model, face);
+  const Restorer restore = make(options);
   for (std::size_t i = 0; i < images.size(); ++i)
     attempt([&] {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
       const Job job = current.get();
       const auto start = std::chrono::steady_clock::now();
-      io::Image result = restored(ex, model, options, job);
+      io::Image result = restore(job);
       const double seconds = seconds_since(start);
+      if (options.compare) result = side_by_side(job.image, result);
       finish_writing();
       const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
       written =
@@ -144,9 +151,8 @@ int main(int argc, char** argv) {
   CLI::App app("Restores faces in photos", "restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
-  auto* weights =
-      app.add_option("--weights", o.weights,
-                     "checkpoint: .ckpt, .pth or .safetensors (default: deterministic, untrained weights)");
+  auto* weights = app.add_option(
+      "--weights", o.weights, "checkpoint: .ckpt, .pth or .safetensors (default: those that come with rfpp)");
   app.add_option("--model", o.model,
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   auto* aligned =
@@ -166,12 +172,16 @@ int main(int argc, char** argv) {
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
-    if (o.model.empty()) o.model = o.weights.empty() ? "" : fitting_network(io::Checkpoint::open(o.weights));
-    if (o.model.empty()) o.model = RestoreFormerPlusPlus::name;
+    if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
+    if (o.model.empty())
+      o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
+    if (o.weights.empty()) o.weights = shipped_weights(o.model);
     if (o.weights.empty())
       std::fprintf(stderr,
-                   "restore: no --weights: running with deterministic, untrained weights; faces will not "
-                   "look restored\n");
-    PublishedNetworks::visit(o.model, [&](auto network) { restore_all<decltype(network)>(o); });
+                   "restore: no --weights, and none come with rfpp for %s: running with deterministic, "
+                   "untrained weights; faces will not look restored\n",
+                   o.model.c_str());
+    PublishedNetworks::visit(o.model,
+                             [&](auto network) { restore_all(o, make_restorer<decltype(network)>); });
   });
 }

@@ -12,6 +12,7 @@ using namespace rfpp;
 
 namespace {
 
+// Every further network takes most of a minute to compile.
 using TrainableNetworks = NetworkList<RestoreFormerPlusPlusSmall, RohqdSmall>;
 
 volatile std::sig_atomic_t interrupted = 0;

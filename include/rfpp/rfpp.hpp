@@ -1,7 +1,8 @@
 #ifndef RFPP_RFPP_HPP
 #define RFPP_RFPP_HPP
 
-// Everything that needs no GPU.
+// Everything that needs no GPU, but for metrics/frechet.hpp: Eigen's solvers take longer to compile than the
+// rest.
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/core/random.hpp"
@@ -31,15 +32,14 @@
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
 // training
-#include "rfpp/train/objective.hpp"
 #include "rfpp/train/tape.hpp"
+#include "rfpp/train/trainer.hpp"
 // degraded faces
 #include "rfpp/degrade/components.hpp"
 #include "rfpp/degrade/image.hpp"
 #include "rfpp/degrade/log.hpp"
 #include "rfpp/degrade/presets.hpp"
 // metrics
-#include "rfpp/metrics/frechet.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/metrics/similarity.hpp"

@@ -69,6 +69,8 @@ TEST_CASE("the gradients of a convolution in float follow those in double") {
                                   {{3, 1, 1, 1}, {3, 16, 16, 128}, 64},
                                   {{1, 1, 0, 0}, {1, 20, 20, 64}, 64},
                                   {{3, 2, 0, 1}, {1, 34, 34, 32}, 32},
+                                  {{3, 1, 1, 1}, {1, 33, 37, 16}, 48},
+                                  {{3, 1, 1, 1}, {3, 64, 201, 32}, 32},  // many rows of tiles
                                   {{3, 1, 1, 1}, {1, 40, 300, 3}, 32},
                                   {{3, 1, 1, 1}, {1, 40, 70, 32}, 3}}) {
     const std::string what = to_string(e) + " to " + std::to_string(out);
@@ -77,4 +79,26 @@ TEST_CASE("the gradients of a convolution in float follow those in double") {
     check_close(found.first, expected.first, 2e-6, "input of " + what);
     check_close(found.second, expected.second, 2e-6, "filter of " + what);
   }
+}
+
+TEST_CASE(
+    "a filter's gradient by tiles adds up, reads through prologues, and has the same bits on any threads") {
+  Cpu one(1), three(3);
+  const ConvolutionGeometry g{3, 1, 1, 1};
+  const Extents e{2, 46, 38, 32}, filter{16, 3, 3, 32};
+  const auto small = random_tensor<float>({2, 23, 19, 32}, 1);
+  const auto gradient = random_tensor<float>({2, 46, 38, 16}, 2);
+  const auto upsampled = silu(upsample2(small));
+  const auto through =
+      anchor(ConvolutionFilterGradientCore<std::remove_const_t<decltype(upsampled)>, Tensor<float>>{
+          g, upsampled, gradient, filter});
+  const auto plain = anchor(
+      ConvolutionFilterGradientCore<Tensor<float>, Tensor<float>>{g, eval(one, upsampled), gradient, filter});
+  REQUIRE(cpu::sums_gradient_by_tiles<float>({g, e, filter}));
+  const auto found = copy_of(eval(one, through));
+  CHECK(same_bits(found, eval(three, through)));
+  CHECK(same_bits(found, eval(three, plain)));
+  const auto accumulated = copy_of(found);
+  one.run(accumulated, plain * 2.0f, true);
+  check_close(accumulated, eval(one, plain * 3.0f), 1e-6, "accumulated");
 }

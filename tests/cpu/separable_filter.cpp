@@ -98,17 +98,6 @@ TEST_CASE("a separable filter has the same bits for any thread count and batch")
     CHECK(same_bits(image_of(batch, n), eval(three, filtered(image_of(x, n), filter))));
 }
 
-TEST_CASE("a transposed square swaps rows and columns") {
-  using V = cpu::Lanes<float>;
-  constexpr int lanes = cpu::lane_count<float>;
-  V square[lanes];
-  for (int i = 0; i < lanes; ++i)
-    for (int j = 0; j < lanes; ++j) square[i][j] = static_cast<float>(100 * i + j);
-  cpu::transpose(square);
-  for (int i = 0; i < lanes; ++i)
-    for (int j = 0; j < lanes; ++j) CHECK(square[i][j] == static_cast<float>(100 * j + i));
-}
-
 TEST_CASE("an axis is mirrored about its outermost elements") {
   const int expected[] = {2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1};
   for (int i = -4; i < 8; ++i) CHECK(reflected(i, 4) == expected[i + 4]);
@@ -116,7 +105,15 @@ TEST_CASE("an axis is mirrored about its outermost elements") {
   CHECK(reflected(3, 2) == 1);
 }
 
-TEST_CASE("a filter without outputs is refused") {
+TEST_CASE("a filter that does not make images of one size is refused") {
   const Tensor<float> x(Extents{1, 4, 4, 3});
-  CHECK(contains(error_of([&] { filtered(x, {}); }), "[1,4,4,3]"));
+  const auto message = [&](const SeparableFilter<float>& filter) {
+    return error_of([&] { filtered(x, filter); });
+  };
+  const FilterTaps<float> one{1, {0}, {1}}, two{1, {0, 1}, {1, 1}}, short_of_weights{2, {0}, {1}};
+  CHECK(contains(message({}), "[1,4,4,3]"));
+  CHECK(contains(message({{{one, {}}}}), "of one size"));
+  CHECK(contains(message({{{one, short_of_weights}}}), "of one size"));
+  CHECK(contains(message({{{one, one}, {one, two}}}), "of one size"));
+  CHECK(message({{{one, two}, {one, two}}}).empty());
 }

@@ -10,7 +10,8 @@
 #include "support.hpp"
 
 // Values of the usual degradation code on OpenCV and libjpeg-turbo, for one image of 256x256
-// (data/degrade/edm.safetensors). Of images every 16th row is kept, of those with 8 bits every 4th.
+// (data/degrade/edm.safetensors). Of images every 16th row is kept, of those with 8 bits every 4th;
+// pipeline.noisy and pipeline.jpeg68, from which the next step starts, are whole.
 namespace rfpp::test::degraded {
 
 /// An array (rows, columns) or (rows, columns, channels) of the file; 8-bit images as [0, 1].

@@ -99,7 +99,7 @@ TEST_CASE("drawn parameters have the probabilities, ranges and means of their pr
     check_uniform("theta", drawn.theta, {-std::numbers::pi, std::numbers::pi});
     check_uniform("ratio", drawn.ratio, preset.ratio);
     check_uniform("noise", drawn.noise, preset.noise_sigma);
-    check_uniform("quality", drawn.quality, {60, 99}, 1);
+    check_uniform("quality", drawn.quality, {preset.quality.low, preset.quality.high - 1}, 1);
     if (drawn.hazes > 0) check_uniform("clean part", drawn.clean, preset.clean_part);
     if (drawn.shifts > 0) {
       check_uniform("shift down", drawn.shift_down, {0, 64}, 1);
@@ -113,6 +113,23 @@ TEST_CASE("drawn parameters have the probabilities, ranges and means of their pr
   }
 }
 
+TEST_CASE("colour jitter is drawn where a preset asks for it") {
+  Preset preset = presets::code;
+  preset.jitter_probability = 0.3;
+  int jitters = 0;
+  Sample shifts[3];
+  for (std::uint64_t i = 0; i < draws; ++i) {
+    const Degradation d = draw(preset, 1, i, 512, 512);
+    if (!d.color_jitter) continue;
+    ++jitters;
+    shifts[0].add(d.color_jitter->red);
+    shifts[1].add(d.color_jitter->green);
+    shifts[2].add(d.color_jitter->blue);
+  }
+  check_probability("jitter", jitters, draws, 0.3);
+  for (const Sample& shift : shifts) check_uniform("shift", shift, {-20, 20});
+}
+
 TEST_CASE("the presets are those of the specification") {
   CHECK(presets::code.shift_probability == 0.2);
   CHECK(presets::code.haze_probability == 0.008);
@@ -123,7 +140,7 @@ TEST_CASE("the presets are those of the specification") {
   CHECK(presets::paper.ratio.low == 1);
   CHECK(presets::restoreformer.shift_probability == 0);
   CHECK(&preset_named("paper") == &presets::all[1]);
-  CHECK(contains(error_of([] { preset_named("edm"); }), "code, paper, restoreformer"));
+  CHECK(contains(error_of([] { preset_named("edm"); }), "code, paper, restoreformer, hard"));
 }
 
 TEST_CASE("a scaled preset has its lengths in proportion") {

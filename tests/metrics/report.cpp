@@ -15,6 +15,7 @@ Evaluation evaluation() {
   e.metrics = {{"psnr", true}, {"lpips", false}};
   e.pairs = {{"a", {20, 0.5}}, {"b<i>", {30, 0.1}}, {"c", {HUGE_VAL, 0.3}}, {"d", {25, 0.2}}};
   e.missing = {"e&f"};
+  e.unmatched = {"\"g\""};
   return e;
 }
 std::string base64_of(const std::string& text) {
@@ -40,6 +41,7 @@ TEST_CASE("an evaluation as JSON has every value, and null for infinite ones") {
   CHECK(json["pairs"].size() == 4);
   CHECK(json["pairs"][2]["psnr"].is_null());
   CHECK(json["missing"][0] == "e&f");
+  CHECK(json["unmatched"][0] == "\"g\"");
 }
 
 TEST_CASE("the report needs no other file, shows best and worst pairs, and escapes names") {
@@ -54,7 +56,8 @@ TEST_CASE("the report needs no other file, shows best and worst pairs, and escap
   CHECK(shown == std::vector<std::string>{"c", "a", "b<i>", "a"});
   CHECK(contains(html, "data:image/jpeg;base64,/9j/"));
   CHECK(contains(html, "b&lt;i>"));
-  CHECK(contains(html, "e&amp;f"));
+  CHECK(contains(html, "1 without a restored image: e&amp;f"));
+  CHECK(contains(html, "1 without a ground truth: &quot;g&quot;"));
   CHECK_FALSE(contains(html, "http"));
 }
 

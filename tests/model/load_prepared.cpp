@@ -15,14 +15,14 @@ namespace fs = std::filesystem;
 namespace {
 
 using Model = Network<RestoreFormerPlusPlusTiny>;
-constexpr Extents input{1, 64, 64, 3};
+constexpr Extents face{1, 64, 64, 3};
 
 /// A folder with a checkpoint, and what the network makes of an image.
 struct Fixture {
   fs::path folder = fs::temp_directory_path() / ("rfpp-load-prepared-" + std::to_string(::getpid()));
   fs::path checkpoint = folder / "weights.safetensors", cache = folder / "weights.packed";
   Cpu ex{2};
-  Tensor<float> image = hashed_tensor<float>("input", input);
+  Tensor<float> image = hashed_tensor<float>("face", face);
   Tensor<float> expected;
 
   Fixture() {
@@ -30,7 +30,7 @@ struct Fixture {
     Model model;
     fill_hashed(model);
     io::save_parameters(model, checkpoint);
-    prepare(ex, model, input);
+    prepare(ex, model, face);
     expected = copy_of(model(ex, image).image);
   }
   ~Fixture() { fs::remove_all(folder); }
@@ -40,20 +40,20 @@ struct Fixture {
 
 TEST_CASE_METHOD(Fixture, "loaded and packed at once, a model is what loading and packing make of it") {
   Model model;
-  load_prepared(ex, model, checkpoint, input);
+  load_prepared(ex, model, checkpoint, face);
   CHECK(same_bits(model(ex, image).image, expected));
   CHECK_FALSE(model.encoder.conv_in.weight.has_raw());
-  load_prepared(ex, model, checkpoint, input, {Precision::exact, true});
+  load_prepared(ex, model, checkpoint, face, {Precision::exact, true});
   check_close(model(ex, image).image, expected, 1e-4, "low memory");
-  CHECK(contains(error_of([&] { load_prepared(ex, model, folder / "none", input); }), "none"));
+  CHECK(contains(error_of([&] { load_prepared(ex, model, folder / "none", face); }), "none"));
 }
 
 TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its key alone") {
   Model model;
-  const auto plan = plan_packing(model, input);
+  const auto plan = plan_packing(model, face);
   const std::string key = packed_weights_key(ex, checkpoint, plan);
   CHECK_FALSE(load_packed_weights(model, cache, key, plan));
-  load_prepared(ex, model, checkpoint, input);
+  load_prepared(ex, model, checkpoint, face);
   save_packed_weights(model, cache, key);
   {
     Model cached;
@@ -71,7 +71,7 @@ TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its ke
   Model untouched;
   CHECK_FALSE(load_packed_weights(untouched, cache, key + "x", plan));
   CHECK_FALSE(load_packed_weights(untouched, checkpoint, key, plan));
-  CHECK_FALSE(load_packed_weights(untouched, cache, key, plan_packing(model, input, Precision::reference)));
+  CHECK_FALSE(load_packed_weights(untouched, cache, key, plan_packing(model, face, Precision::reference)));
   for (const std::uintmax_t size : {fs::file_size(cache) - 1, fs::file_size(cache) / 2, std::uintmax_t{9}}) {
     fs::resize_file(cache, size);
     CHECK_FALSE(load_packed_weights(untouched, cache, key, plan));

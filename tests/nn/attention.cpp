@@ -28,7 +28,7 @@ template <int Heads, class T> void check_golden_attention() {
   check_golden(bare(layer(ex, prior, degraded)), prefix + ".y");
   check_golden(bare(layer(ex, prior)), prefix + ".self_y");
 }
-template <class T> void check_all() {
+template <class T> void check_attention() {
   check_golden_attention<1, T>();
   check_golden_attention<4, T>();
   check_golden_attention<8, T>();
@@ -39,8 +39,8 @@ constexpr AttentionSpec small{12, 3, 4};
 }  // namespace
 
 TEST_CASE("attention with 1, 4 and 8 heads, cross and self, gives the golden values") {
-  check_all<float>();
-  check_all<double>();
+  check_attention<float>();
+  check_attention<double>();
 }
 
 TEST_CASE("attention has the same bits for any threads, and for an image alone") {

@@ -78,12 +78,25 @@ refused 'expected a quality of 1 to 100' degrade "$data/astronaut.png" -o out --
 refused '"other.png" is not among the inputs' degrade "$data/astronaut.png" -o out --replay other.jsonl
 refused '--only sharpen=1' degrade "$data/astronaut.png" -o out --only sharpen=1
 refused 'blur: expected a sigma' degrade "$data/astronaut.png" -o out --only blur=-1
+refused 'expected a quality of 1 to 100' degrade "$data/astronaut.png" -o out --only jpeg=1e99
 refused '/proc/rfpp' degrade "$data/astronaut.png" -o /proc/rfpp
-mkdir one two
+refused 'missing/grid.png' degrade "$data/astronaut.png" -o out --grid missing/grid.png
+refused 'grid.bmp' degrade "$data/astronaut.png" -o out --grid grid.bmp
+refused 'missing/log' degrade "$data/astronaut.png" -o out --log missing/log
+mkdir -p one two made/clean
 cp "$data/astronaut.png" one
+cp "$data/astronaut.png" made/clean
+cp one/astronaut.png astronaut_0.png
+refused 'would lie among its results' degrade made/clean -o made
+echo '{"image": "astronaut.png", "stages": []}
+{"image": "astronaut.png", "stages": []}
+{"image": "astronaut_0.png", "stages": []}' >same.jsonl
+refused 'makes astronaut_0.png too' degrade one astronaut_0.png -o out --replay same.jsonl
 cp text.png two/astronaut.png
 refused 'nothing to measure against' evaluate one
 refused 'holds no image' evaluate one --truth folder
+refused 'missing/out.html' evaluate one --truth one --html missing/out.html
+refused 'missing/out.json' evaluate one --truth one --json missing/out.json
 refused 'two/astronaut.png' evaluate two --truth one --html out.html
 refused 'whole.safetensors' evaluate one --truth one --arcface whole.safetensors
 refused 'no file holds the parameter' evaluate one --truth one --lpips whole.safetensors

@@ -8,7 +8,7 @@ using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-constexpr double bar = 2e-4;
+constexpr double discriminator_bar = 2e-4;
 }
 
 TEST_CASE("the patch discriminator agrees with the golden values in training and in evaluation") {
@@ -26,7 +26,7 @@ TEST_CASE("the patch discriminator agrees with the golden values in training and
   check_close(y, golden(file, "patch_d.train.y"), 5e-6, "training");
   const auto gradients = tape.backward(eval(tape, reduce<Sum>(y, Over::all)));
   check_every(file, "patch_d.train.dx_of_sum", 24, gradients.of(x), 2e-5);
-  check_norms(file, "patch_d.grad_norm.", network, gradients, bar);
+  check_norms(file, "patch_d.grad_norm.", network, gradients, discriminator_bar);
 
   const auto before = copy_of(network.norm3.running_var);
   tape.update_running_statistics();
@@ -57,7 +57,7 @@ TEST_CASE("the component discriminator agrees with the golden values") {
   check_every(file, "comp_d.feat1", 100, output.features[1], 5e-6);
   const auto gradients = tape.backward(eval(tape, reduce<Sum>(output.score, Over::all)));
   check_every(file, "comp_d.dx_of_sum", 18, gradients.of(x), 2e-5);
-  check_norms(file, "comp_d.grad_norm.", network, gradients, bar);
+  check_norms(file, "comp_d.grad_norm.", network, gradients, discriminator_bar);
 }
 
 TEST_CASE("RoIAlign agrees with the golden values, also for boxes beyond the image") {

@@ -15,14 +15,14 @@ using namespace rfpp::test;
 
 namespace {
 
-constexpr double bar = 2e-6;  // relative L2 of every gradient
+constexpr double layer_bar = 2e-6;  // relative L2 of every gradient
 
 template <class T> void check_gradient(const Tensor<T>& found, const std::string& name) {
   static const auto file = io::Checkpoint::open(RFPP_TEST_DATA "/nn/layers.safetensors");
   const auto expected = golden<double>(file, name);
   double norm = 0;
   for (const double v : expected.elements()) norm += v * v;
-  if (norm > 1e-24) return check_close(found, expected, bar, name);
+  if (norm > 1e-24) return check_close(found, expected, layer_bar, name);
   INFO(name << " is zero by mathematics");
   for (const T v : found.elements()) CHECK(std::abs(static_cast<double>(v)) < 1e-6);
 }

@@ -9,11 +9,11 @@ using namespace rfpp::test;
 
 namespace {
 
-constexpr double bar = 5e-5;  // relative L2 of norms and of the stored elements of every gradient
+constexpr double network_bar = 5e-5;  // relative L2 of norms and of the stored elements of every gradient
 
-/// The proportions of a network that is trained on a small machine.
-struct Small {
-  static constexpr const char* name = "small";
+/// The proportions of the published networks.
+struct TwoBlocksPerLevel {
+  static constexpr const char* name = "two blocks per level";
   static constexpr NetworkSpec spec{.resolution = 256,
                                     .channels = 32,
                                     .levels = 5,
@@ -47,7 +47,7 @@ template <class N> void check_network(const std::string& name) {
   const auto found = train(cpu, network);
   CHECK(found.l1 == Approx(golden_value(file, "train.l1")).epsilon(1e-6));
   CHECK(found.loss == Approx(golden_value(file, "train.loss")).epsilon(1e-6));
-  check_norms(file, "grad_norm.", network, found.gradients, bar);
+  check_norms(file, "grad_norm.", network, found.gradients, network_bar);
   int compared = 0;
   for (const auto& [key, view] : file.tensors()) {
     if (!key.starts_with("grad.")) continue;
@@ -58,7 +58,7 @@ template <class N> void check_network(const std::string& name) {
         [&](const std::string& path, const auto& parameter) {
           if (path != parameter_name) return;
           check_every(file, "grad." + path, std::stoi(key.substr(every + 7)),
-                      found.gradients.of(io::raw(parameter)), bar);
+                      found.gradients.of(io::raw(parameter)), network_bar);
           ++compared;
         },
         network);
@@ -101,7 +101,7 @@ TEST_CASE("going back twice and recomputing blocks give the same bits") {
 }
 
 TEST_CASE("recomputing blocks halves the memory of a training step") {
-  Network<Small> network;
+  Network<TwoBlocksPerLevel> network;
   fill_hashed(network);
   const auto peak = [&](Activations activations) {
     DryRun dry(2);

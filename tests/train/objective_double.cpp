@@ -2,6 +2,7 @@
 
 using namespace rfpp::test;
 
-TEST_CASE("the objective in double agrees with the golden values as far as these go") {
+TEST_CASE("the objectives in double agree with the golden values as far as these go") {
+  check_objective<double>("restoreformer++", "objective_pp", 2e-6);
   check_objective<double>("restoreformer", "objective_rf", 2e-6);
 }

@@ -47,8 +47,12 @@ inline void check_discriminator(const std::string& prefix, const std::string& wh
   check_norms(file, prefix + ".d_grad_norm." + which + ".", model, found.gradients, bar);
 }
 
-/// `bar`: relative error of every value and of every norm.
+/// `bar`: relative error of every value and of every norm, but for those that go back through the image's
+/// discriminator. In front of a leaky ReLU of the golden run an element is 2.9e-7, less than the rounding
+/// that any network of floats has behind it (relative 1.4e-6 in the image). Where that falls on the other
+/// side of zero, norms change by 1.5e-3; in double it does not.
 template <class T> void check_objective(const std::string& preset, const std::string& prefix, double bar) {
+  const double judged_bar = std::is_same_v<T, float> ? 2e-3 : bar;
   INFO(preset);
   const auto& file = golden_losses();
   const auto objective = golden_objective<T>(preset);
@@ -57,16 +61,17 @@ template <class T> void check_objective(const std::string& preset, const std::st
   fill_hashed(network);
   Cpu cpu(2);
   const auto found = objective.generator(cpu, network, batch, discriminating_step);
-  const auto check = [&](const std::string& name, double value) {
+  const auto check_within = [&](double epsilon, const std::string& name, double value) {
     INFO(name);
-    CHECK(value == Approx(golden_value(file, prefix + "." + name)).epsilon(bar).margin(1e-12));
+    CHECK(value == Approx(golden_value(file, prefix + "." + name)).epsilon(epsilon).margin(1e-12));
   };
+  const auto check = [&](const std::string& name, double value) { check_within(bar, name, value); };
   check("total", term(found, "total"));
   check("nll_loss", term(found, "pixel") + term(found, "perceptual"));
   check("p_loss", term(found, "perceptual"));
   check("p_style_loss", term(found, "style"));
   check("quant_loss", term(found, "codebook"));
-  check("d_weight", term(found, "adversarial_weight"));
+  check_within(judged_bar, "d_weight", term(found, "adversarial_weight"));
   check("g_loss", term(found, "adversarial") / term(found, "adversarial_weight"));
   check("g_left_loss", term(found, "left_eye"));
   check("g_right_loss", term(found, "right_eye"));
@@ -76,7 +81,8 @@ template <class T> void check_objective(const std::string& preset, const std::st
   check_norms(file, prefix + ".grad_norm.", network, found.gradients, bar);
 
   check_discriminator(prefix, "disc", objective.discriminator,
-                      objective.image_discriminator(cpu, batch.truth, found.image, discriminating_step), bar);
+                      objective.image_discriminator(cpu, batch.truth, found.image, discriminating_step),
+                      judged_bar);
   const char* names[] = {"left_eye", "right_eye", "mouth"};
   const char* crops[] = {"left_eyes", "right_eyes", "mouths"};
   for (const Component which : components_of_faces) {

@@ -36,7 +36,7 @@ template <class N, class T> void check_trace(const std::string& name, double bar
 }
 
 /// A model of one convolution and one norm.
-struct Small {
+struct TwoLayers {
   Conv2d<conv3x3(5, 7)> conv;
   GroupNorm<200001, 1> norm;
   static void fields(auto&& f, auto&... models) {
@@ -44,8 +44,8 @@ struct Small {
     f("norm", models.norm...);
   }
 };
-Small filled(const std::string& seed, double scale) {
-  Small s;
+TwoLayers filled(const std::string& seed, double scale) {
+  TwoLayers s;
   walk(
       [&](const std::string& path, auto& p) {
         io::assign(p, hashed_tensor<typename std::remove_cvref_t<decltype(p)>::value>(seed + path,
@@ -54,7 +54,7 @@ Small filled(const std::string& seed, double scale) {
       s);
   return s;
 }
-bool same(const Small& a, const Small& b) {
+bool same(const TwoLayers& a, const TwoLayers& b) {
   bool equal = true;
   walk([&](const std::string&, const auto& x,
            const auto& y) { equal = equal && same_bits(io::raw(x), io::raw(y)); },
@@ -72,11 +72,11 @@ TEST_CASE("four steps of Adam have the losses of the reference") {
 }
 
 TEST_CASE("Adam has the same bits on any number of threads") {
-  std::vector<Small> models, averages;
+  std::vector<TwoLayers> models, averages;
   for (const int threads : {1, 3}) {
     Cpu cpu(threads);
-    Small model = filled("p", 1), average = rfpp::copy_of(model);
-    Adam<Small> adam(model, {0.9, 0.99, 1e-8});
+    TwoLayers model = filled("p", 1), average = rfpp::copy_of(model);
+    Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
     for (int i = 0; i < 3; ++i)
       adam.step(cpu, model, filled("g" + std::to_string(i), 0.1), 0.5, 1e-2, {}, &average, 0.9);
     models.push_back(model);
@@ -88,9 +88,9 @@ TEST_CASE("Adam has the same bits on any number of threads") {
 
 TEST_CASE("the first step of Adam is the rate, and the average follows") {
   Cpu cpu(1);
-  Small model = filled("p", 1), average = rfpp::copy_of(model);
-  const Small before = rfpp::copy_of(model), gradients = filled("g", 1);
-  Adam<Small> adam(model, {0.9, 0.99, 1e-8});
+  TwoLayers model = filled("p", 1), average = rfpp::copy_of(model);
+  const TwoLayers before = rfpp::copy_of(model), gradients = filled("g", 1);
+  Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
   adam.step(cpu, model, gradients, 1, 0.1, {}, &average, 0.75);
   const float g = gradients.norm.bias.data()[7],
               moved = model.norm.bias.data()[7] - before.norm.bias.data()[7];
@@ -100,10 +100,10 @@ TEST_CASE("the first step of Adam is the rate, and the average follows") {
 
 TEST_CASE("groups have rates of their own, and parameters without a gradient stay") {
   Cpu cpu(1);
-  Small model = filled("p", 1), gradients = filled("g", 1);
-  const Small before = rfpp::copy_of(model);
+  TwoLayers model = filled("p", 1), gradients = filled("g", 1);
+  const TwoLayers before = rfpp::copy_of(model);
   gradients.norm.weight = Tensor<float>::declared(gradients.norm.weight.extents());
-  Adam<Small> adam(model, {0.9, 0.99, 1e-8});
+  Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
   const ParameterGroups groups{{[](std::string_view path) { return path.starts_with("decoder."); }, 10},
                                {[](std::string_view path) { return path == "decoder.bias"; }, 0}};
   adam.step(cpu, model, gradients, 1, 1e-3, groups);

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "rfpp/core/filter.hpp"
@@ -87,6 +88,24 @@ void call_typed(F& f, const FieldEntry<sizeof...(M)>& entry, std::index_sequence
   f(entry.path, *static_cast<parameter_of<Parameter, M>*>(const_cast<void*>(entry.parameters[I]))...);
 }
 
+/// Stands for a model whose type does not matter.
+struct Whole {};
+
+/// Calls f with each entry's parameters, as constant as M... are.
+template <class... M, class F> void visit(F& f, const FieldEntries<sizeof...(M)>& entries) {
+  constexpr auto indices = std::index_sequence_for<M...>{};
+  for (const auto& entry : entries) {
+    if (entry.filter && entry.wide)
+      call_typed<Filter<double>, M...>(f, entry, indices);
+    else if (entry.filter)
+      call_typed<Filter<float>, M...>(f, entry, indices);
+    else if (entry.wide)
+      call_typed<Tensor<double>, M...>(f, entry, indices);
+    else
+      call_typed<Tensor<float>, M...>(f, entry, indices);
+  }
+}
+
 }  // namespace detail
 
 /// Calls f(path, parameter...) for every parameter (Tensor or Filter) of one model, or of several models of
@@ -94,17 +113,41 @@ void call_typed(F& f, const FieldEntry<sizeof...(M)>& entry, std::index_sequence
 template <class F, class... M> void walk(F&& f, M&... models) {
   detail::FieldEntries<sizeof...(M)> entries;
   detail::collect(detail::FieldPath{nullptr, ""}, entries, std::as_const(models)...);
-  constexpr auto indices = std::index_sequence_for<M...>{};
-  for (const auto& entry : entries) {
-    if (entry.filter && entry.wide)
-      detail::call_typed<Filter<double>, M...>(f, entry, indices);
-    else if (entry.filter)
-      detail::call_typed<Filter<float>, M...>(f, entry, indices);
-    else if (entry.wide)
-      detail::call_typed<Tensor<double>, M...>(f, entry, indices);
-    else
-      detail::call_typed<Tensor<float>, M...>(f, entry, indices);
+  detail::visit<M...>(f, entries);
+}
+
+/// The parameters of a model, whatever its type: a function that takes these instead of a model is compiled
+/// once for all models. They lie in the model, which has to outlive them and stay where it is.
+class ConstParameters {
+ public:
+  template <class Model> ConstParameters(const Model& model) {  // NOLINT: made where a model is passed
+    detail::collect(detail::FieldPath{nullptr, ""}, entries_, model);
   }
+
+  /// f(path, parameter) for each.
+  template <class F> void for_each(F&& f) const { detail::visit<const detail::Whole>(f, entries_); }
+
+ protected:
+  detail::FieldEntries<1> entries_;
+};
+class Parameters : public ConstParameters {
+ public:
+  template <class Model>
+  requires(!std::is_const_v<Model> && !std::is_base_of_v<ConstParameters, Model>)
+      Parameters(Model& model)  // NOLINT: made where a model is passed
+      : ConstParameters(std::as_const(model)) {}
+
+  template <class F> void for_each(F&& f) const { detail::visit<detail::Whole>(f, entries_); }
+};
+
+/// parameter = f(path, parameter) for each; none is changed where f throws.
+template <class F> void replace_each(const Parameters& parameters, F&& f) {
+  std::vector<std::variant<Tensor<float>, Tensor<double>, Filter<float>, Filter<double>>> replaced;
+  parameters.for_each([&](const std::string& path, const auto& p) { replaced.push_back(f(path, p)); });
+  auto next = replaced.begin();
+  parameters.for_each([&](const std::string&, auto& p) {
+    p = std::get<std::remove_cvref_t<decltype(p)>>(std::move(*next++));
+  });
 }
 
 /// Number of parameter tensors and of their elements.
@@ -112,14 +155,12 @@ struct ParameterCount {
   int tensors = 0;
   std::size_t elements = 0;
 };
-template <class Model> ParameterCount count_parameters(const Model& model) {
+inline ParameterCount count_parameters(const ConstParameters& parameters) {
   ParameterCount count;
-  walk(
-      [&](const std::string&, const auto& parameter) {
-        ++count.tensors;
-        count.elements += parameter.extents().size();
-      },
-      model);
+  parameters.for_each([&](const std::string&, const auto& parameter) {
+    ++count.tensors;
+    count.elements += parameter.extents().size();
+  });
   return count;
 }
 

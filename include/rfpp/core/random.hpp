@@ -2,8 +2,8 @@
 #define RFPP_CORE_RANDOM_HPP
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
-#include <type_traits>
 
 #include "rfpp/core/config.hpp"
 
@@ -17,21 +17,21 @@ template <class U = std::uint32_t> struct RandomWords { U word[4]; };
 
 namespace detail {
 /// The two halves of the 64-bit product a * b.
-template <class U> RFPP_HD void multiply_wide(std::uint32_t a, U b, U& high, U& low) {
-  if constexpr (std::is_integral_v<U>) {
-    const std::uint64_t product = static_cast<std::uint64_t>(a) * b;
-    high = static_cast<U>(product >> 32);
-    low = static_cast<U>(product);
-  } else {
-    // A pair of lanes at a time: the products of the even ones, and of the odd ones.
-    typedef std::uint64_t Pairs __attribute__((vector_size(sizeof(U))));
-    constexpr std::uint64_t low_half = 0xFFFFFFFFu;
-    const Pairs pairs = __builtin_bit_cast(Pairs, b);
-    const Pairs even = (pairs & low_half) * static_cast<std::uint64_t>(a);
-    const Pairs odd = (pairs >> 32) * static_cast<std::uint64_t>(a);
-    high = __builtin_bit_cast(U, (even >> 32) | (odd & ~low_half));
-    low = __builtin_bit_cast(U, (even & low_half) | (odd << 32));
-  }
+template <std::integral U> RFPP_HD void multiply_wide(std::uint32_t a, U b, U& high, U& low) {
+  const std::uint64_t product = static_cast<std::uint64_t>(a) * b;
+  high = static_cast<U>(product >> 32);
+  low = static_cast<U>(product);
+}
+/// The same for registers, which devices do not have: a pair of lanes at a time, the products of the even
+/// ones and of the odd ones.
+template <class U> void multiply_wide(std::uint32_t a, U b, U& high, U& low) {
+  typedef std::uint64_t Pairs __attribute__((vector_size(sizeof(U))));
+  constexpr std::uint64_t low_half = 0xFFFFFFFFu;
+  const Pairs pairs = __builtin_bit_cast(Pairs, b);
+  const Pairs even = (pairs & low_half) * static_cast<std::uint64_t>(a);
+  const Pairs odd = (pairs >> 32) * static_cast<std::uint64_t>(a);
+  high = __builtin_bit_cast(U, (even >> 32) | (odd & ~low_half));
+  low = __builtin_bit_cast(U, (even & low_half) | (odd << 32));
 }
 }  // namespace detail
 
@@ -42,8 +42,8 @@ template <class U> RFPP_HD RandomWords<U> philox(RandomWords<U> counter, std::ui
   auto [c0, c1, c2, c3] = counter.word;
   for (int round = 0; round < 10; ++round) {
     U high0, low0, high1, low1;
-    detail::multiply_wide<U>(0xD2511F53u, c0, high0, low0);
-    detail::multiply_wide<U>(0xCD9E8D57u, c2, high1, low1);
+    detail::multiply_wide(0xD2511F53u, c0, high0, low0);
+    detail::multiply_wide(0xCD9E8D57u, c2, high1, low1);
     c0 = high1 ^ c1 ^ key0;
     c1 = low1;
     c2 = high0 ^ c3 ^ key1;

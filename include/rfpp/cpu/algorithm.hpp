@@ -78,17 +78,23 @@ template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
   return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
 }
 
+/// Whether the gradient of the filter is summed by minimal filtering, too.
+template <class T> constexpr bool sums_gradient_by_tiles(const ConvolutionShape& s) {
+  return has_schemes<T>(s) && s.in.h * s.in.w >= 32 * 32;
+}
+
 /// The fastest algorithm that the policy allows, as the packing that stands for it.
 template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, PackingPolicy policy) {
   using Kind = Packing::Kind;
   const Precision precision = policy.precision;
-  // Most weights are in 3x3 filters between 512 channels (60 %) and between 256 (20 %).
+  // Most weights are in 3x3 filters between 512 channels (60 %) and between 256 (20 %); small maps take
+  // little of the time.
   const auto has_channels = [&](int channels) {
     return policy.low_memory && s.filter.n * s.filter.c >= channels * channels;
   };
   if (has_few_outputs<T>(s)) return Kind::taps;
-  if (!has_schemes<T>(s) || has_channels(512)) return Kind::panels;
   const int side = std::min(s.in.h, s.in.w);
+  if (!has_schemes<T>(s) || has_channels(512) || (side < 64 && has_channels(256))) return Kind::panels;
   if (precision == Precision::reference) return Kind::winograd_f2;
   if (s.upsampled) return side < 64 || has_channels(256) ? Kind::upsample_f2 : Kind::upsample_f3;
   const bool may_round = s.after_codebook || precision == Precision::fast;

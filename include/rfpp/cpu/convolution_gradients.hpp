@@ -94,8 +94,7 @@ void convolution_data_gradient(ThreadPool& pool, const DataGradientTiling<T>& t,
 /// and the input, shifted; the depth is that of all pixels. A task owns some rows and columns of the products
 /// of one row of taps.
 template <class T> struct FilterGradientTiling {
-  static constexpr int row_tiles = 2;        // per task
-  static constexpr int longest_chain = 256;  // products summed in T before they are added up in double
+  static constexpr int row_tiles = 2;  // per task
 
   ConvolutionGeometry geometry;
   Extents in, out;
@@ -200,7 +199,7 @@ template <class T> class FilterGradient {
     const int kernel = t_.geometry.kernel, tap_row = task % kernel, product = task / kernel;
     const int panel = product / t_.groups();
     const int first = product % t_.groups() * Tiling::row_tiles * Tile::rows;
-    const int columns = std::min(t_.out.w, Tiling::longest_chain), rows = Tiling::longest_chain / columns;
+    const int columns = std::min(t_.out.w, longest_chain), rows = longest_chain / columns;
     for (int h = 0; h < t_.out.h; h += rows)
       for (int w = 0; w < t_.out.w; w += columns) {
         double* sums = sums_ + static_cast<std::size_t>(task) * t_.task_sums();

@@ -168,10 +168,17 @@ class Cpu {
   template <class X, class G, class T>
   void run_core(const ConvolutionFilterGradientCore<X, G>& core, const cpu::Emitter<T>& emitter, char* shared,
                 char* scratch) {
-    const cpu::FilterGradientTiling<T> t{core.geometry, core.x.extents(), core.gradient.extents()};
-    auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(t.images_size() * sizeof(T)));
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
+        if constexpr (std::is_same_v<T, float>)
+          if (cpu::sums_gradient_by_tiles<T>({core.geometry, x.extents, core.shape})) {
+            const cpu::FilterGradientByTiles<cpu::WinogradF4, T> tiles(x.extents, g.extents);
+            auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(tiles.shared_size() * sizeof(T)));
+            return tiles.run(pool_, x, g, emitter, reinterpret_cast<T*>(shared), sums,
+                             reinterpret_cast<T*>(scratch));
+          }
+        const cpu::FilterGradientTiling<T> t{core.geometry, x.extents, g.extents};
+        auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(t.images_size() * sizeof(T)));
         cpu::FilterGradient<T>(t, x, g, reinterpret_cast<T*>(shared), sums, reinterpret_cast<T*>(scratch))
             .run(pool_, emitter);
       });

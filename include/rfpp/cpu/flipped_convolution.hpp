@@ -24,7 +24,8 @@ template <class T> struct FlippedConvolution {
         gradient(out),
         filter{in.c, g.kernel, g.kernel, out.c},
         result(in),
-        kind(algorithm_for<T>({geometry, gradient, filter}, unprepared)),
+        // No codebook entry depends on a gradient.
+        kind(algorithm_for<T>({geometry, gradient, filter, false, /*after_codebook=*/true}, unprepared)),
         needs(convolution_needs<T>(kind, geometry, gradient, result)) {}
 
   // The shared scratch: what the algorithm shares, the packed and the flipped filter, the sums.

@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "rfpp/cpu/operand.hpp"
-#include "rfpp/cpu/separable_filter.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
+#include "rfpp/cpu/transpose.hpp"
 #include "rfpp/expr/jpeg.hpp"
 
 // The first pass goes over bands of 16 rows: colour transform, chroma subsampling, and every 8x8 block there

@@ -29,11 +29,21 @@ struct RowSegments {
   constexpr int depth() const { return segments * length; }
 };
 
+/// The left operand stored with its columns as rows: element (i, k) is data[k * pitch + i].
+template <class T> struct TransposedRows {
+  const T* data;
+  std::ptrdiff_t pitch;
+};
+template <class T> T left_element(const T* const* a, int i, std::ptrdiff_t k) { return a[i][k]; }
+template <class T> T left_element(const TransposedRows<T>& a, int i, std::ptrdiff_t k) {
+  return a.data[k * a.pitch + i];
+}
+
 /// c[i][j] (+)= sum over k in [begin, end) of a[i][k] * b[k - begin][j], for all rows and columns of the
-/// tile.
-template <class T>
-void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const T* const* a, const T* b, T* c,
-                  std::ptrdiff_t c_pitch, bool accumulate) {
+/// tile. Rows of b are b_pitch elements apart.
+template <class T, class A>
+void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
+                  std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch = MicroTile<T>::columns) {
   using Tile = MicroTile<T>;
   using V = Lanes<T>;
   V sum[Tile::rows][Tile::vectors] = {};
@@ -43,11 +53,11 @@ void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const T* const* a, c
     for (int j = 0; j < Tile::vectors; ++j) right[j] = load_lanes<V>(b + j * lane_count<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < Tile::rows; ++i) {
-      const V left = splat<V>(a[i][k]);
+      const V left = splat<V>(left_element<T>(a, i, k));
 #pragma GCC unroll 4
       for (int j = 0; j < Tile::vectors; ++j) sum[i][j] += left * right[j];
     }
-    b += Tile::columns;
+    b += b_pitch;
   };
   std::ptrdiff_t k = begin;
   for (; k + 4 <= end; k += 4) {  // unrolled, so that the row pointers are fetched once for four steps
@@ -66,11 +76,12 @@ void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const T* const* a, c
     }
 }
 
-/// The same over a row's whole depth. Sums are taken over at most 256 products at a time: one long chain of
-/// float additions would lose a digit more.
+/// Products that are summed in T at a time: one long chain of float additions would lose a digit more.
+inline constexpr int longest_chain = 256;
+
+/// The same over a row's whole depth.
 template <class T>
 void multiply_tile(const RowSegments& shape, const T* const* a, const T* b, T* c, std::ptrdiff_t c_pitch) {
-  constexpr int longest_chain = 256;
   bool accumulate = false;
   for (int s = 0; s < shape.segments; ++s) {
     const std::ptrdiff_t end = s * shape.stride + shape.length;

@@ -16,22 +16,29 @@ enum class RawWeights { keep, drop };
 /// The packings of a model's filters, by their names in the model.
 using PackingPlan = std::map<std::string, Packing::Kind>;
 
-/// What is the fastest algorithm for every filter that `policy` allows, given the sizes that the feature maps
-/// have where the model's input is an image of the extents `input`. Parameters need no storage.
-template <class Model> PackingPlan plan_packing(Model model, Extents input, PackingPolicy policy = {}) {
-  std::unordered_map<const Block*, Packing::Kind*> kinds;  // by the filter's raw weight
+namespace detail {
+/// Gives every filter storage without elements, to be told apart by. All are planned as panels.
+inline PackingPlan distinguish_filters(const Parameters& model,
+                                       std::unordered_map<const Block*, Packing::Kind*>& kinds) {
   PackingPlan plan;
-  walk(
-      [&](const std::string& name, auto& parameter) {
-        using P = std::remove_cvref_t<decltype(parameter)>;
-        if constexpr (is_filter<P>) {
-          Packing::Kind& kind = plan[name] = Packing::Kind::panels;
-          // Storage without elements, to be told apart by.
-          parameter.assign({Storage(0, HostMemory::instance()), parameter.extents()});
-          if (std::is_same_v<typename P::value, float>) kinds[parameter.raw().id()] = &kind;
-        }
-      },
-      model);
+  model.for_each([&](const std::string& name, auto& parameter) {
+    using P = std::remove_cvref_t<decltype(parameter)>;
+    if constexpr (is_filter<P>) {
+      Packing::Kind& kind = plan[name] = Packing::Kind::panels;
+      parameter.assign({Storage(0, HostMemory::instance()), parameter.extents()});
+      if (std::is_same_v<typename P::value, float>) kinds[parameter.raw().id()] = &kind;
+    }
+  });
+  return plan;
+}
+}  // namespace detail
+
+/// What is the fastest algorithm for every filter that `policy` allows, given the sizes that the feature maps
+/// have where the model's input is an image of the extents `input`.
+template <class Model> PackingPlan plan_packing(const Model&, Extents input, PackingPolicy policy = {}) {
+  Model model;
+  std::unordered_map<const Block*, Packing::Kind*> kinds;  // by the filter's raw weight
+  PackingPlan plan = detail::distinguish_filters(model, kinds);
   DryRun dry;
   dry.on_convolution([&](const ConvolutionShape& shape, const Block* weight) {
     if (const auto found = kinds.find(weight); found != kinds.end())
@@ -41,34 +48,29 @@ template <class Model> PackingPlan plan_packing(Model model, Extents input, Pack
   return plan;
 }
 
-namespace detail {
-template <class Model> void prepare(Cpu& ex, Model& model, RawWeights raw, auto&& kind_of) {
-  walk(
-      [&](const std::string& name, auto& parameter) {
-        if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
-          if (parameter.has_raw() || parameter.packing().kind == Packing::Kind::none)
-            ex.pack(parameter, kind_of(name));
-          if (raw == RawWeights::drop) parameter.drop_raw();
-        }
-      },
-      model);
+/// Packs every filter of a model as `plan` says, or for direct convolution where it says nothing, before the
+/// model is shared between threads. A model that is not prepared packs each filter each time it is used.
+/// Without its raw weights a model needs half the memory; it can then neither be saved nor trained.
+inline void prepare(Cpu& ex, const Parameters& model, const PackingPlan& plan,
+                    RawWeights raw = RawWeights::keep) {
+  model.for_each([&](const std::string& name, auto& parameter) {
+    if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
+      const auto found = plan.find(name);
+      if (parameter.has_raw() || parameter.packing().kind == Packing::Kind::none)
+        ex.pack(parameter, found == plan.end() ? Packing::Kind::panels : found->second);
+      if (raw == RawWeights::drop) parameter.drop_raw();
+    }
+  });
 }
-}  // namespace detail
-
-/// Packs every filter of a model for direct convolution, before the model is shared between threads. A model
-/// that is not prepared packs each filter each time it is used. Without its raw weights a model needs half
-/// the memory; it can then neither be saved nor trained.
-template <class Model> void prepare(Cpu& ex, Model& model, RawWeights raw = RawWeights::keep) {
-  detail::prepare(ex, model, raw, [](const std::string&) { return Packing::Kind::panels; });
+/// The same, all for direct convolution.
+inline void prepare(Cpu& ex, const Parameters& model, RawWeights raw = RawWeights::keep) {
+  prepare(ex, model, PackingPlan{}, raw);
 }
-
-/// Packs every filter as plan_packing() says. A model so prepared takes other sizes too, with the same
-/// algorithms.
+/// The same, as plan_packing() says. A model so prepared takes other sizes too, with the same algorithms.
 template <class Model>
 void prepare(Cpu& ex, Model& model, Extents input, PackingPolicy policy = {},
              RawWeights raw = RawWeights::keep) {
-  const PackingPlan plan = plan_packing(model, input, policy);
-  detail::prepare(ex, model, raw, [&](const std::string& name) { return plan.at(name); });
+  prepare(ex, model, plan_packing(model, input, policy), raw);
 }
 
 }  // namespace rfpp::inline v0

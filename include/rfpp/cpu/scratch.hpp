@@ -6,6 +6,7 @@
 #include "rfpp/cpu/jpeg.hpp"
 #include "rfpp/cpu/matmul.hpp"
 #include "rfpp/cpu/separable_filter.hpp"
+#include "rfpp/cpu/winograd_gradient.hpp"
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
 
@@ -52,6 +53,12 @@ template <class G> Scratch scratch_of(const ConvolutionDataGradientCore<G>& core
 }
 template <class X, class G> Scratch scratch_of(const ConvolutionFilterGradientCore<X, G>& core) {
   using T = typename X::value;
+  if constexpr (std::is_same_v<T, float>)
+    if (sums_gradient_by_tiles<T>({core.geometry, core.x.extents(), core.shape})) {
+      const FilterGradientByTiles<WinogradF4, T> tiles(core.x.extents(), core.gradient.extents());
+      return {aligned(tiles.shared_size() * sizeof(T)) + aligned(tiles.sums_size() * sizeof(double)),
+              aligned(tiles.scratch_size() * sizeof(T))};
+    }
   const FilterGradientTiling<T> t{core.geometry, core.x.extents(), core.gradient.extents()};
   return {aligned(t.images_size() * sizeof(T)) + aligned(t.sums_size() * sizeof(double)),
           aligned(t.scratch_size() * sizeof(T))};

@@ -67,6 +67,48 @@ template <class S, class T> struct WinogradTiling {
   }
 };
 
+/// A row of an image, zeros beyond its borders.
+template <class T> void stage_padded(const Operand<T>& x, Pixel first, int columns, T* staged) {
+  const std::ptrdiff_t c = x.extents.c;
+  const bool inside = first.h >= 0 && first.h < x.extents.h;
+  const int begin = inside ? std::clamp(-first.w, 0, columns) : columns;
+  const int end = std::clamp(x.extents.w - first.w, begin, columns);
+  std::fill_n(staged, begin * c, T(0));
+  if (begin < end) x.stage({first.n, first.h, first.w + begin}, end - begin, staged + begin * c);
+  std::fill(staged + end * c, staged + columns * c, T(0));
+}
+
+/// Transforms tiles of `From` staged rows, `Step` columns apart, in both dimensions to To x To elements each:
+/// those at place i go to out + i * place_stride, a tile's channels `tile_stride` elements behind the last's.
+template <int From, int To, int Step, int MostColumns, class T, class F>
+void transform_tiles(const T* const* rows, int tiles, int channels, F&& transform, T* out,
+                     std::size_t place_stride, std::ptrdiff_t tile_stride) {
+  using V = Lanes<T>;
+  const int columns = tiles * Step + From - Step;
+  V transformed[MostColumns][To];
+  for (int k = 0; k < channels; k += lane_count<T>) {
+    for (int column = 0; column < columns; ++column) {
+      V d[From];
+#pragma GCC unroll 8
+      for (int r = 0; r < From; ++r)
+        d[r] = load_lanes<V>(rows[r] + static_cast<std::ptrdiff_t>(column) * channels + k);
+      transform(d, transformed[column]);
+    }
+    for (int tile = 0; tile < tiles; ++tile) {
+      T* to = out + tile * tile_stride + k;
+#pragma GCC unroll 8
+      for (int i = 0; i < To; ++i) {
+        V d[From], v[To];
+#pragma GCC unroll 8
+        for (int j = 0; j < From; ++j) d[j] = transformed[tile * Step + j][i];
+        transform(d, v);
+#pragma GCC unroll 8
+        for (int j = 0; j < To; ++j, to += place_stride) store_lanes(to, v[j]);
+      }
+    }
+  }
+}
+
 /// Packs a filter {out,3,3,in}: [products * products] times panels, transformed in double.
 template <class S, class T> void pack_winograd(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
   using Wide = Lanes<double>;
@@ -170,8 +212,8 @@ template <class S, class T> class WinogradConvolution {
       int staged_rows = 0;
       for (int i = 0; i < t_.band; ++i) {
         for (; staged_rows < (i + 1) * S::step + shared_rows; ++staged_rows)
-          stage_row({n, first_row + staged_rows, first_column}, count * S::step + shared_rows,
-                    staged_row(staged, staged_rows));
+          stage_padded(x_, {n, first_row + staged_rows, first_column}, count * S::step + shared_rows,
+                       staged_row(staged, staged_rows));
         transform_staged(count, staged, i * S::step,
                          inputs + std::ptrdiff_t{at + done * t_.band + i} * t_.in.c);
       }
@@ -181,42 +223,12 @@ template <class S, class T> class WinogradConvolution {
   T* staged_row(T* staged, int row) const {
     return staged + static_cast<std::ptrdiff_t>(row % S::inputs * Tiling::staged_columns) * t_.in.c;
   }
-  /// A row of an image, zeros beyond its borders.
-  void stage_row(Pixel first, int columns, T* staged) const {
-    const std::ptrdiff_t c = t_.in.c;
-    const bool inside = first.h >= 0 && first.h < t_.in.h;
-    const int begin = inside ? std::clamp(-first.w, 0, columns) : columns;
-    const int end = std::clamp(t_.in.w - first.w, begin, columns);
-    std::fill_n(staged, begin * c, T(0));
-    if (begin < end) x_.stage({first.n, first.h, first.w + begin}, end - begin, staged + begin * c);
-    std::fill(staged + end * c, staged + columns * c, T(0));
-  }
   void transform_staged(int tiles, T* staged, int first_row, T* inputs) const {
-    const std::ptrdiff_t c = t_.in.c;
-    const int columns = tiles * S::step + S::inputs - S::step;
     const T* rows[S::inputs];
     for (int r = 0; r < S::inputs; ++r) rows[r] = staged_row(staged, first_row + r);
-    V transformed[Tiling::staged_columns][S::inputs];
-    for (int k = 0; k < c; k += lane_count<T>) {
-      for (int column = 0; column < columns; ++column) {
-        V d[S::inputs];
-#pragma GCC unroll 8
-        for (int r = 0; r < S::inputs; ++r) d[r] = load_lanes<V>(rows[r] + column * c + k);
-        S::transform_input(d, transformed[column]);
-      }
-      for (int tile = 0; tile < tiles; ++tile) {
-        T* out = inputs + tile * t_.band * c + k;
-#pragma GCC unroll 8
-        for (int i = 0; i < S::inputs; ++i) {
-          V d[S::inputs], v[S::inputs];
-#pragma GCC unroll 8
-          for (int j = 0; j < S::inputs; ++j) d[j] = transformed[tile * S::step + j][i];
-          S::transform_input(d, v);
-#pragma GCC unroll 8
-          for (int j = 0; j < S::inputs; ++j, out += t_.source_stride()) store_lanes(out, v[j]);
-        }
-      }
-    }
+    transform_tiles<S::inputs, S::inputs, S::step, Tiling::staged_columns>(
+        rows, tiles, t_.in.c, [](const V* d, V* v) { S::transform_input(d, v); }, inputs, t_.source_stride(),
+        std::ptrdiff_t{t_.band} * t_.in.c);
   }
 
   void multiply(int product, int tiles, const T* inputs, T* products) const {

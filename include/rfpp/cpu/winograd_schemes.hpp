@@ -66,6 +66,18 @@ struct WinogradF4 {
     y[2] = .5f * a + 2.f * e;
     y[3] = .5f * b + 2.f * f + x[5];
   }
+  /// The adjoint of transform_output.
+  template <class V> static void transform_gradient(const V* g, V* x) {
+    constexpr float s = static_cast<float>(p), r = static_cast<float>(q);
+    const V a = g[0] + .5f * g[2], b = s * (g[1] + .5f * g[3]), e = g[0] + 2.f * g[2],
+            f = r * (g[1] + 2.f * g[3]);
+    x[0] = g[0];
+    x[1] = a + b;
+    x[2] = a - b;
+    x[3] = e + f;
+    x[4] = e - f;
+    x[5] = g[3];
+  }
 };
 
 /// Points 0, +-1, +-2, +-1/2, infinity.

@@ -62,8 +62,10 @@ inline constexpr Preset paper{.name = "paper",
                               .square_side = {128, 256}};
 /// The conference paper's: blur, downsampling, noise and JPEG alone (Wang et al., RestoreFormer, 2022).
 inline constexpr Preset restoreformer{.name = "restoreformer"};
+/// Strong degradations alone, to measure restorers with.
+inline constexpr Preset hard{.name = "hard", .ratio = {4, 8}, .noise_sigma = {10, 20}, .quality = {60, 75}};
 
-inline constexpr std::array all{code, paper, restoreformer};
+inline constexpr std::array all{code, paper, restoreformer, hard};
 }  // namespace presets
 
 /// Throws Error where there is no preset of that name.

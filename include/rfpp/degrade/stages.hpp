@@ -1,7 +1,9 @@
 #ifndef RFPP_DEGRADE_STAGES_HPP
 #define RFPP_DEGRADE_STAGES_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -139,8 +141,15 @@ template <class Ex> class StageRunner {
   void run_filter() {
     const Resize to = size();
     const SeparableKernel kernel = kernel_ ? *kernel_ : SeparableKernel{OuterProduct{}};
-    auto filter = blur_and_resize<float>(kernel, image_.extents(), to.height, to.width);
-    image_ = eval(ex_, map(Haze{clean_}, filtered(image_, std::move(filter))));
+    const std::span terms(kernel);
+    const std::size_t at_once = terms_at_once(terms, to.height, to.width);
+    const auto part = [&](std::size_t first) {
+      const auto some = terms.subspan(first, std::min(at_once, terms.size() - first));
+      return filtered(image_, blur_and_resize<float>(some, image_.extents(), to.height, to.width));
+    };
+    Tensor<float> sum = eval(ex_, map(Haze{clean_}, part(0)));
+    for (std::size_t i = at_once; i < terms.size(); i += at_once) sum = eval(ex_, sum + part(i) * clean_);
+    image_ = std::move(sum);
     kernel_.reset();
     size_.reset();
     clean_ = 1;

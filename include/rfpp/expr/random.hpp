@@ -14,9 +14,7 @@ namespace rfpp::inline v0 {
 
 namespace detail {
 
-template <class V> struct SameSizeInt {
-  typedef std::int32_t type __attribute__((vector_size(sizeof(V))));
-};
+template <class V> struct SameSizeInt { typedef std::int32_t type __attribute__((vector_size(sizeof(V)))); };
 template <> struct SameSizeInt<float> { using type = std::int32_t; };
 template <class V> using Int = typename SameSizeInt<V>::type;
 template <class V> using Unsigned = typename SameSizeBits<V>::type;

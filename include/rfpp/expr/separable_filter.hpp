@@ -20,6 +20,9 @@ template <class T> struct FilterTaps {
   std::vector<T> weights;
 
   int outputs() const { return static_cast<int>(first.size()); }
+  bool well_formed() const {
+    return count >= 1 && !first.empty() && weights.size() == first.size() * static_cast<std::size_t>(count);
+  }
 };
 
 /// A linear filter of images, the sum of separable ones: blurring, resizing, and one after the other. Each
@@ -32,6 +35,12 @@ template <class T> struct SeparableFilter {
 
   int height() const { return terms.front().rows.outputs(); }
   int width() const { return terms.front().columns.outputs(); }
+  bool well_formed() const {
+    return !terms.empty() && std::all_of(terms.begin(), terms.end(), [&](const Term& t) {
+      return t.rows.well_formed() && t.columns.well_formed() && t.rows.outputs() == height() &&
+             t.columns.outputs() == width();
+    });
+  }
 };
 
 /// A filter over every channel of x {n,h,w,c}: {n,height,width,c}.
@@ -47,6 +56,14 @@ template <class X> struct SeparableFilterCore {
 };
 template <class X, class F> void core_leaves(const SeparableFilterCore<X>& c, F&& f) {
   leaves(c.x, f, false);
+}
+
+/// Throws Error for a filter that does not make images of one size.
+template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> filter) {
+  if (!filter.well_formed())
+    throw Error("filtered: expected taps that make images of one size, over " + to_string(x.extents()));
+  return tag<channels_of<X>>(anchor(SeparableFilterCore<operand_t<X>>{
+      operand(x), std::make_shared<const SeparableFilter<value_t<X>>>(std::move(filter))}));
 }
 
 /// The index in [0, extent) at which an axis mirrored about its outermost elements has element i.
@@ -93,13 +110,6 @@ template <class T> SeparableFilter<T> transposed(const SeparableFilter<T>& filte
   for (const auto& term : filter.terms)
     adjoint.terms.push_back({detail::transposed(term.rows, height), detail::transposed(term.columns, width)});
   return adjoint;
-}
-
-template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> filter) {
-  if (filter.terms.empty() || filter.height() < 1 || filter.width() < 1)
-    throw Error("filtered: a filter without outputs over " + to_string(x.extents()));
-  return tag<channels_of<X>>(anchor(SeparableFilterCore<operand_t<X>>{
-      operand(x), std::make_shared<const SeparableFilter<value_t<X>>>(std::move(filter))}));
 }
 
 }  // namespace rfpp::inline v0

@@ -23,16 +23,18 @@ template <class T> void assign(Tensor<T>& parameter, Tensor<T> value) { paramete
 template <class T> const Tensor<T>& raw(const Filter<T>& parameter) { return parameter.raw(); }
 template <class T> const Tensor<T>& raw(const Tensor<T>& parameter) { return parameter; }
 
+using ParameterShapes = std::map<std::string, std::vector<std::int64_t>>;
+
 /// Names and shapes of a model's parameters as its checkpoint has them.
-template <class Model> std::map<std::string, std::vector<std::int64_t>> parameter_shapes(const Model& model) {
-  std::map<std::string, std::vector<std::int64_t>> shapes;
-  walk([&](const std::string& name, const auto& p) { shapes.emplace(name, file_shape(p)); }, model);
+inline ParameterShapes parameter_shapes(const ConstParameters& model) {
+  ParameterShapes shapes;
+  model.for_each([&](const std::string& name, const auto& p) { shapes.emplace(name, file_shape(p)); });
   return shapes;
 }
 
 /// What stands before a model's names in a checkpoint ("state_dict.vqvae.", "params_ema.", ""): the prefix
 /// under which most of `names` are found; of equals an averaged model's ("ema"), then the shortest.
-template <class Names> std::string find_prefix(const Checkpoint& checkpoint, const Names& names) {
+inline std::string find_prefix(const Checkpoint& checkpoint, const ParameterShapes& names) {
   std::map<std::string, int, std::less<>> votes;
   for (const auto& [key, view] : checkpoint.tensors())
     for (std::size_t at = 0; at != std::string::npos; at = key.find('.', at), at += at != std::string::npos)
@@ -61,8 +63,7 @@ struct ParameterMismatch {
 
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
 /// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
-template <class Model>
-ParameterMismatch compare_parameters(const Model& model, const Checkpoint& checkpoint) {
+inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
   const auto shapes = parameter_shapes(model);
   const std::string prefix = find_prefix(checkpoint, shapes);
   ParameterMismatch mismatch;
@@ -105,8 +106,9 @@ template <std::floating_point T> bool all_finite(std::span<const T> values) {
 /// Fills a model from a checkpoint. Throws one Error that lists missing, extra and misshapen parameters (the
 /// first 20 of each), or names one that holds NaN or infinity; the model is then unchanged. `file` is for
 /// messages. on_loaded(name, parameter) may change a parameter that was read, before the next one is.
-template <class Model, class F>
-void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file, F&& on_loaded) {
+template <class F>
+void load_parameters(const Parameters& model, const Checkpoint& checkpoint, const std::string& file,
+                     F&& on_loaded) {
   const ParameterMismatch mismatch = compare_parameters(model, checkpoint);
   if (!mismatch.empty()) {
     std::string text = file + ": its parameters are not the network's";
@@ -116,39 +118,37 @@ void load_parameters(Model& model, const Checkpoint& checkpoint, const std::stri
     throw Error(text);
   }
   const std::string prefix = find_prefix(checkpoint, parameter_shapes(model));
-  Model loaded = model;
-  walk(
-      [&](const std::string& name, auto& parameter) {
-        using T = typename std::remove_cvref_t<decltype(parameter)>::value;
-        auto value = Tensor<T>::uninitialised(parameter.extents());
-        const TensorView& view = checkpoint.at(prefix + name);
-        read_channels_last(view, value.elements());
-        checkpoint.release(view);
-        if (!detail::all_finite(std::span<const T>(value.elements())))
-          throw Error(file + ": parameter " + name + " holds NaN or infinity");
-        assign(parameter, std::move(value));
-        on_loaded(name, parameter);
-      },
-      loaded);
-  model = std::move(loaded);
+  replace_each(model, [&](const std::string& name, auto parameter) {
+    using T = typename decltype(parameter)::value;
+    auto value = Tensor<T>::uninitialised(parameter.extents());
+    const TensorView& view = checkpoint.at(prefix + name);
+    read_channels_last(view, value.elements());
+    checkpoint.release(view);
+    if (!detail::all_finite(std::span<const T>(value.elements())))
+      throw Error(file + ": parameter " + name + " holds NaN or infinity");
+    assign(parameter, std::move(value));
+    on_loaded(name, parameter);
+    return parameter;
+  });
 }
 
-template <class Model>
-void load_parameters(Model& model, const Checkpoint& checkpoint, const std::string& file) {
+inline void load_parameters(const Parameters& model, const Checkpoint& checkpoint, const std::string& file) {
   load_parameters(model, checkpoint, file, [](const auto&...) {});
 }
-template <class Model> void load_parameters(Model& model, const std::filesystem::path& file) {
+inline void load_parameters(const Parameters& model, const std::filesystem::path& file) {
   load_parameters(model, Checkpoint::open(file), file.string());
 }
 
 /// Writes a model's parameters to a safetensors file, as `dtype` float32 or float16.
-template <class Model>
-void save_parameters(const Model& model, const std::filesystem::path& file, DType dtype = DType::float32,
-                     const std::map<std::string, std::string>& metadata = {}) {
+inline void save_parameters(const ConstParameters& model, const std::filesystem::path& file,
+                            DType dtype = DType::float32,
+                            const std::map<std::string, std::string>& metadata = {}) {
   std::vector<TensorInfo> infos;
-  walk([&](const std::string& name, const auto& p) { infos.push_back({name, dtype, file_shape(p)}); }, model);
+  model.for_each([&](const std::string& name, const auto& p) {
+    infos.push_back({name, dtype, file_shape(p)});
+  });
   SafetensorsWriter writer(file, std::move(infos), metadata);
-  walk([&](const std::string& name, const auto& p) { writer.write(name, channels_first(raw(p))); }, model);
+  model.for_each([&](const std::string& name, const auto& p) { writer.write(name, channels_first(raw(p))); });
   writer.commit();
 }
 

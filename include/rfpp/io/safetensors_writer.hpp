@@ -39,7 +39,7 @@ class SafetensorsWriter {
     // Wide elements first keeps all of them aligned without holes, which the format forbids.
     std::ranges::stable_sort(tensors, std::ranges::greater{},
                              [](const TensorInfo& info) { return dtype_size(info.dtype); });
-    nlohmann::ordered_json header = nlohmann::ordered_json::object();
+    nlohmann::json header = nlohmann::json::object();
     if (!metadata.empty()) header["__metadata__"] = metadata;
     std::uint64_t end = 0;
     for (auto& [name, dtype, shape] : tensors) {
@@ -109,7 +109,7 @@ class SafetensorsWriter {
     file_.seek(data_begin_ + slot.begin);
   }
 
-  void write_header(const nlohmann::ordered_json& header) {
+  void write_header(const nlohmann::json& header) {
     std::string text;
     try {
       text = header.dump();

@@ -41,10 +41,14 @@ inline Tensor<float> ordered(auto& ex, const Tensor<float>& image, ColorOrder or
   return eval(ex, Remap<ReverseChannels, Tensor<float>>{{image.extents().c}, image});
 }
 
-/// LPIPS of one pair; 0 for equal images, larger for more different ones.
+/// LPIPS of one pair; 0 for equal images, larger for more different ones. Throws Error where the network's
+/// weights make it NaN or infinite.
 inline double lpips(auto& ex, const Lpips<float>& network, const Tensor<float>& a, const Tensor<float>& b,
                     ColorOrder order = ColorOrder::correct) {
-  return static_cast<double>(network(ex, ordered(ex, a, order), ordered(ex, b, order)).data()[0]);
+  const auto distance =
+      static_cast<double>(network(ex, ordered(ex, a, order), ordered(ex, b, order)).data()[0]);
+  if (!std::isfinite(distance)) throw Error("LPIPS: the distance is NaN or infinite");
+  return distance;
 }
 
 /// The 512 features of a face's identity, of its gray image in [0, 1] at 128x128.

@@ -32,9 +32,10 @@ struct PairScores {
 struct Evaluation {
   std::vector<MetricInfo> metrics;
   std::vector<PairScores> pairs;
-  std::vector<std::string> missing;  ///< ground truths without a restored image
-  std::optional<double> frechet;     ///< over the set
-  std::size_t divisor = 0;           ///< of means; 0: the number of pairs
+  std::vector<std::string> missing;    ///< ground truths without a restored image
+  std::vector<std::string> unmatched;  ///< restored images without a ground truth
+  std::optional<double> frechet;       ///< over the set
+  std::size_t divisor = 0;             ///< of means; 0: the number of pairs
 };
 
 struct Summary {
@@ -53,10 +54,12 @@ inline Summary summary_of(const Evaluation& e, std::size_t index) {
 }
 
 /// {"metrics": {"psnr": {"mean", "median", "lowest", "highest"}}, "pairs": [{"name", "psnr"}], "missing": [],
-/// "frechet"}; infinite values are null.
+/// "unmatched": [], "frechet"}; infinite values are null.
 inline nlohmann::json to_json(const Evaluation& e) {
-  nlohmann::json json{
-      {"metrics", nlohmann::json::object()}, {"pairs", nlohmann::json::array()}, {"missing", e.missing}};
+  nlohmann::json json{{"metrics", nlohmann::json::object()},
+                      {"pairs", nlohmann::json::array()},
+                      {"missing", e.missing},
+                      {"unmatched", e.unmatched}};
   for (std::size_t i = 0; i < e.metrics.size() && !e.pairs.empty(); ++i) {
     const Summary s = summary_of(e, i);
     json["metrics"][e.metrics[i].name] = {
@@ -152,10 +155,13 @@ std::string html_report(const Evaluation& e, Picture&& picture, std::size_t show
   }
   html += "</table>";
   if (e.frechet) html += "<p>Frechet distance: " + detail::number(*e.frechet);
-  if (!e.missing.empty()) {
-    html += "<p>" + std::to_string(e.missing.size()) + " without a restored image:";
-    for (const std::string& name : e.missing) html += " " + detail::escaped(name);
-  }
+  const auto list = [&](const std::vector<std::string>& names, const char* what) {
+    if (names.empty()) return;
+    html += "<p>" + std::to_string(names.size()) + what;
+    for (const std::string& name : names) html.append(" ").append(detail::escaped(name));
+  };
+  list(e.missing, " without a restored image:");
+  list(e.unmatched, " without a ground truth:");
   for (std::size_t i = 0; i < e.metrics.size(); ++i) {
     html += "<h2>" + detail::escaped(e.metrics[i].name) + "</h2>" + detail::histogram(e, i);
     std::vector<const PairScores*> order;

@@ -58,10 +58,13 @@ template <NetworkSpec S, class T = float> struct Decoder {
     const auto blocks = [level, feature = features.level[L]](auto& on, auto y) {
       return level(on, std::move(y), feature);
     };
-    if constexpr (L > 0)
-      return run_level<L - 1>(ex, eval(ex, level.upsample(recompute(ex, blocks, std::move(x)))), features);
-    else
+    if constexpr (L > 0) {
+      // Named, so that what it is made of is gone while the other levels run.
+      auto larger = eval(ex, level.upsample(recompute(ex, blocks, std::move(x))));
+      return run_level<L - 1>(ex, std::move(larger), features);
+    } else {
       return recompute(ex, blocks, std::move(x));
+    }
   }
 };
 

@@ -52,22 +52,20 @@ Tensor<T> hashed_tensor(std::string_view name, Extents e, double scale = 1, doub
 
 /// Fills a model: filters uniform with variance 1 / fan-in, norms near 1, biases near 0, the codebook in [-1,
 /// 1).
-template <class Model> void fill_hashed(Model& model) {
-  walk(
-      [](const std::string& name, auto& parameter) {
-        using P = std::remove_cvref_t<decltype(parameter)>;
-        using T = typename P::value;
-        const Extents e = parameter.extents();
-        if constexpr (is_filter<P>)
-          parameter.assign(hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
-        else if (name.ends_with("embedding.weight"))
-          parameter = hashed_tensor<T>(name, e);
-        else if (name.ends_with("weight"))
-          parameter = hashed_tensor<T>(name, e, 0.1, 1);
-        else
-          parameter = hashed_tensor<T>(name, e, 0.1);
-      },
-      model);
+inline void fill_hashed(const Parameters& model) {
+  model.for_each([](const std::string& name, auto& parameter) {
+    using P = std::remove_cvref_t<decltype(parameter)>;
+    using T = typename P::value;
+    const Extents e = parameter.extents();
+    if constexpr (is_filter<P>)
+      parameter.assign(hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
+    else if (name.ends_with("embedding.weight"))
+      parameter = hashed_tensor<T>(name, e);
+    else if (name.ends_with("weight"))
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
+    else
+      parameter = hashed_tensor<T>(name, e, 0.1);
+  });
 }
 
 }  // namespace rfpp::inline v0

@@ -17,8 +17,8 @@ namespace rfpp::inline v0 {
 
 /// Loads a model's parameters and packs every filter, as prepare() does, as soon as it is read: the raw
 /// weights never are in memory together. Throws Error as io::load_parameters does.
-template <class Model>
-void load_prepared(Cpu& ex, Model& model, const std::filesystem::path& file, const PackingPlan& plan) {
+inline void load_prepared(Cpu& ex, const Parameters& model, const std::filesystem::path& file,
+                          const PackingPlan& plan) {
   io::load_parameters(model, io::Checkpoint::open(file), file.string(),
                       [&](const std::string& name, auto& parameter) {
                         if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
@@ -59,62 +59,53 @@ constexpr io::DType packed_dtype = sizeof(T) == 8 ? io::DType::float64 : io::DTy
 
 /// Writes a prepared model's packed filters and other parameters, for load_packed_weights(). Throws Error
 /// where the file cannot be written.
-template <class Model>
-void save_packed_weights(const Model& model, const std::filesystem::path& file, const std::string& key) {
+inline void save_packed_weights(const ConstParameters& model, const std::filesystem::path& file,
+                                const std::string& key) {
   std::vector<io::TensorInfo> infos;
   // Filters come first: their sizes keep all of them aligned.
   for (const bool filters : {true, false})
-    walk(
-        [&](const std::string& name, const auto& p) {
-          using P = std::remove_cvref_t<decltype(p)>;
-          if (is_filter<P> != filters) return;
-          if constexpr (is_filter<P>)
-            infos.push_back({name, detail::packed_dtype<typename P::value>, {p.packed().extents().c}});
-          else
-            infos.push_back({name, io::DType::float32, io::file_shape(p)});
-        },
-        model);
+    model.for_each([&](const std::string& name, const auto& p) {
+      using P = std::remove_cvref_t<decltype(p)>;
+      if (is_filter<P> != filters) return;
+      if constexpr (is_filter<P>)
+        infos.push_back({name, detail::packed_dtype<typename P::value>, {p.packed().extents().c}});
+      else
+        infos.push_back({name, io::DType::float32, io::file_shape(p)});
+    });
   io::SafetensorsWriter writer(file, std::move(infos), {{"key", key}});
-  walk(
-      [&](const std::string& name, const auto& p) {
-        if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>)
-          writer.write_bytes(name, std::as_bytes(p.packed().elements()));
-        else
-          writer.write(name, io::channels_first(p));
-      },
-      model);
+  model.for_each([&](const std::string& name, const auto& p) {
+    if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>)
+      writer.write_bytes(name, std::as_bytes(p.packed().elements()));
+    else
+      writer.write(name, io::channels_first(p));
+  });
   writer.commit();
 }
 
 /// Fills a model with packed weights where they lie in the mapped file; false, and the model unchanged, where
 /// the file is missing, damaged, or has another key. The model can then neither be saved nor trained.
-template <class Model>
-bool load_packed_weights(Model& model, const std::filesystem::path& file, const std::string& key,
-                         const PackingPlan& plan) try {
+inline bool load_packed_weights(const Parameters& model, const std::filesystem::path& file,
+                                const std::string& key, const PackingPlan& plan) try {
   const auto checkpoint = std::make_shared<const io::Checkpoint>(io::Checkpoint::open(file));
   const auto& metadata = checkpoint->metadata();
   if (const auto found = metadata.find("key"); found == metadata.end() || found->second != key) return false;
-  Model loaded = model;
-  walk(
-      [&](const std::string& name, auto& p) {
-        using P = std::remove_cvref_t<decltype(p)>;
-        using T = typename P::value;
-        const io::TensorView& view = checkpoint->at(name);
-        if constexpr (is_filter<P>) {
-          const Packing packing{plan.at(name), cpu::MicroTile<T>::columns};
-          const Extents e{1, 1, 1, static_cast<int>(cpu::packed_size<T>(packing.kind, p.extents()))};
-          if (view.dtype != detail::packed_dtype<T> || view.data.size() != Tensor<T>::bytes(e))
-            throw Error("packed weight " + name + " has another size");
-          void* data = const_cast<std::byte*>(view.data.data());  // what is packed is never written
-          p.set_packed(packing, {Storage(data, view.data.size(), checkpoint), e});
-        } else {
-          auto value = Tensor<T>::uninitialised(p.extents());
-          io::read_channels_last(view, value.elements());
-          p = std::move(value);
-        }
-      },
-      loaded);
-  model = std::move(loaded);
+  replace_each(model, [&](const std::string& name, auto parameter) {
+    using P = decltype(parameter);
+    using T = typename P::value;
+    const io::TensorView& view = checkpoint->at(name);
+    if constexpr (is_filter<P>) {
+      const Packing packing{plan.at(name), cpu::MicroTile<T>::columns};
+      const Extents e{1, 1, 1, static_cast<int>(cpu::packed_size<T>(packing.kind, parameter.extents()))};
+      if (view.dtype != detail::packed_dtype<T> || view.data.size() != Tensor<T>::bytes(e))
+        throw Error("packed weight " + name + " has another size");
+      void* data = const_cast<std::byte*>(view.data.data());  // what is packed is never written
+      parameter.set_packed(packing, {Storage(data, view.data.size(), checkpoint), e});
+    } else {
+      parameter = Tensor<T>::uninitialised(parameter.extents());
+      io::read_channels_last(view, parameter.elements());
+    }
+    return parameter;
+  });
   return true;
 } catch (const Error&) {
   return false;

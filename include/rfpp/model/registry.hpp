@@ -31,8 +31,8 @@ template <class... N> struct NetworkList {
   }
 };
 
-/// The networks with published weights, and the small ones. RestoreFormer and ROHQD have the same parameters:
-/// weights cannot tell them apart.
+/// The networks with published weights, and the small ones. An autoencoder has the parameters of the restorer
+/// with cross-attention in the same places: weights cannot tell them apart.
 using PublishedNetworks =
     NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusSmall, RohqdSmall>;
 

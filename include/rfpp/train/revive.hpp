@@ -13,17 +13,6 @@
 
 namespace rfpp::inline v0 {
 
-/// Entries of a codebook that no latent is near get no gradient: they are dead. An entry that has been so for
-/// `patience` steps is put where a latent of the batch in hand is, one that the codebook serves badly:
-/// latents are drawn with a probability in proportion to their squared distance from their entries, as
-/// k-means++ draws its centres (Arthur & Vassilvitskii 2007). That also makes the codebook at the start of
-/// training.
-struct Revival {
-  int every = 0;     ///< steps from one revival to the next; 0 for none
-  int patience = 0;  ///< steps without use
-  long until = 0;    ///< the step of the last revival
-};
-
 /// For how many steps each entry has been unused.
 class EntryUse {
  public:
@@ -66,9 +55,13 @@ inline std::vector<std::size_t> draw_latents(std::vector<double> distances, std:
   return drawn;
 }
 
-/// Puts dead entries where latents {n,h,w,c} are whose entries are `indices`, and forgets what the optimiser
-/// knew of them. `tables` are the codebook and its average, `moments` the optimiser's; all {entries,1,1,c}.
-/// Returns how many were revived.
+/// Entries of a codebook that no latent is near get no gradient: they are dead. This puts those that were
+/// unused for `patience` steps where latents {n,h,w,c} are whose entries are `indices`, and forgets what the
+/// optimiser knew of them. Latents that the codebook serves badly are the likeliest to be drawn: with a
+/// probability in proportion to their squared distance from their entries, as k-means++ draws its centres
+/// (Arthur & Vassilvitskii 2007). The first call makes the codebook that training starts with. `tables` are
+/// the codebook and its average, `moments` the optimiser's; all {entries,1,1,c}. Returns how many were
+/// revived.
 template <class T>
 int revive(EntryUse& use, int patience, const Tensor<T>& latent, const Tensor<int>& indices,
            std::span<const Tensor<T>> tables, std::span<const Tensor<T>> moments,

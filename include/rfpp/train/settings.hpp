@@ -92,24 +92,23 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   }
 }
 
-/// The settings of a preset. `small`: for the small networks, few faces and a processor; what judges is the
-/// image's discriminator alone. The others are those of objective_named(): batch 16, betas 0.5 and 0.9, the
-/// rate in proportion to the batch (`paper`: 1e-4), no augmentation but the degradation's, no revival. Throws
-/// Error over other names.
+/// The settings of a preset, for the small network of the stage. `small`: for few faces and a processor; what
+/// judges is the image's discriminator alone. The others are those of objective_named(): batch 16, betas 0.5
+/// and 0.9, the rate in proportion to the batch (`paper`: 1e-4), no augmentation but the degradation's, no
+/// revival. Throws Error over other names.
 inline TrainSettings settings_named(std::string_view preset, std::string_view stage) {
   const bool restores = stage == "restorer";
   TrainSettings s;
   s.stage = stage;
+  s.network = restores ? "restoreformer++-small" : "rohqd-small";
   if (preset == "small") {
     s.objective = objective_named(restores ? "restoreformer++" : "rohqd");
     s.objective.component = s.objective.component_style = s.objective.identity = 0;
     s.objective.discriminator_start = restores ? 5000 : 20000;
-    s.network = restores ? "restoreformer++-small" : "rohqd-small";
     if (restores) s.rate = 3e-4;
     return s;
   }
   s.objective = objective_named(preset);
-  s.network = restores ? (preset == "restoreformer" ? "restoreformer" : "restoreformer++") : "rohqd";
   s.batch = 16;
   s.steps = 1000000;
   s.rate = s.discriminator_rate = preset == "paper" ? 1e-4 : 4.5e-6 * s.batch;

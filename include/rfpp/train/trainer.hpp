@@ -103,13 +103,13 @@ template <class N> class Trainer {
     return o;
   }
   bool restores() const { return settings_.stage == "restorer"; }
-  degrade::Preset degradation() const {
-    return degrade::scaled(degrade::preset_named(settings_.degradation), N::spec.resolution);
+  static degrade::Preset degradation(const std::string& name) {
+    return degrade::scaled(degrade::preset_named(name), N::spec.resolution);
   }
   SampleSettings sampling() const {
     return {{settings_.augmentation_probability, settings_.augmentation_degrees, settings_.augmentation_scale,
              settings_.augmentation_shift},
-            degradation(),
+            degradation(settings_.degradation),
             restores()};
   }
   /// What milestones have made of rates.
@@ -125,8 +125,8 @@ template <class N> class Trainer {
     constexpr std::uint64_t seed = 7;
     const auto faces = Dataset::open(settings_.data, Split::validation, N::spec.resolution, ex_.pool());
     if (restores()) {
-      sets_.push_back(degraded_set(ex_, faces, degradation(), seed, "degraded"));
-      sets_.push_back(degraded_set(ex_, faces, hard_preset(degradation()), seed, "hard"));
+      sets_.push_back(degraded_set(ex_, faces, degradation(settings_.degradation), seed, "degraded"));
+      sets_.push_back(degraded_set(ex_, faces, degradation("hard"), seed, "hard"));
     } else {
       sets_.push_back(clean_set(faces));
     }

@@ -43,15 +43,6 @@ inline ValidationSet degraded_set(Cpu& ex, const Dataset& data, degrade::Preset 
   }
   return set;
 }
-/// Strong degradations alone: downsampled 4 to 8 times, noise of 10 to 20 levels, JPEG quality 60 to 75.
-inline degrade::Preset hard_preset(degrade::Preset preset) {
-  preset.name = "hard";
-  preset.ratio = {4, 8};
-  preset.noise_sigma = {10, 20};
-  preset.quality = {60, 75};
-  preset.haze_probability = preset.uneven_probability = 0;
-  return preset;
-}
 
 struct Similarity {
   double psnr = 0, ssim = 0;
