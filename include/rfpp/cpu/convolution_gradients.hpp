@@ -123,7 +123,8 @@ template <class T> struct FilterGradientTiling {
   /// Elements of one image of both tensors, and of the sums.
   std::size_t images_size() const { return input_size() + gradient_size(); }
   std::size_t task_sums() const {
-    return static_cast<std::size_t>(row_tiles * geometry.kernel * MicroTile<T>::rows * MicroTile<T>::columns);
+    return static_cast<std::size_t>(row_tiles) *
+           static_cast<std::size_t>(geometry.kernel * MicroTile<T>::rows * MicroTile<T>::columns);
   }
   std::size_t sums_size() const { return static_cast<std::size_t>(tasks()) * task_sums(); }
   /// Elements of a staged row of either tensor, or of a filter's.

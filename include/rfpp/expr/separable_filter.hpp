@@ -85,7 +85,8 @@ template <class T> FilterTaps<T> transposed(const FilterTaps<T>& taps, int exten
     for (int i = 0; i < taps.outputs(); ++i)
       for (int k = 0; k < taps.count; ++k)
         f(i, static_cast<std::size_t>(reflected(taps.first[static_cast<std::size_t>(i)] + k, extent)),
-          taps.weights[static_cast<std::size_t>(i * taps.count + k)]);
+          taps.weights[static_cast<std::size_t>(i) * static_cast<std::size_t>(taps.count) +
+                       static_cast<std::size_t>(k)]);
   };
   for_each_tap([&](int i, std::size_t j, T) {
     adjoint.first[j] = std::min(adjoint.first[j], i);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -51,7 +52,7 @@ inline void draw_curve(io::Image& image, int left, int top, int width, int heigh
   constexpr Colour frame{200, 200, 200}, ink{40, 40, 40}, curve{30, 90, 170};
   constexpr int margin = 16;
   const auto& rows = table.rows();
-  double low = INFINITY, high = -INFINITY;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const auto& row : rows)
     if (std::isfinite(row[column])) low = std::min(low, row[column]), high = std::max(high, row[column]);
   const double x0 = left + margin, x1 = left + width - margin, y0 = top + 2 * margin,

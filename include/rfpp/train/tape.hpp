@@ -80,13 +80,13 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     using Y = decltype(block(*this, x));
     if (activations_ == Activations::keep) return block(*this, std::move(x));
     Tape inner(ex_, activations_, tracked_);
-    const Y y = block(inner, x);
+    Y y = block(inner, x);
     for (auto& update : inner.updates_) updates_.push_back(std::move(update));
     if (inner.tracked_.count(bare(y).id()) == tracked_.count(bare(y).id())) return y;
     TensorSet reads;
     for (const auto& record : inner.records_) record->add_reads(reads);
     records_.push_back(
-        std::make_unique<Recomputed<Block, X, bare_t<Y>>>(block, x, bare(y), std::move(reads)));
+        std::make_unique<Recomputed<Block, X, bare_t<Y>>>(block, std::move(x), bare(y), std::move(reads)));
     tracked_.insert(bare(y).id());
     return y;
   }
@@ -131,7 +131,7 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   template <class E, class T> struct RecordOf final : Record {
     E e;
     Tensor<T> y;
-    RecordOf(const E& expression, const Tensor<T>& value) : e(expression), y(value) {}
+    RecordOf(E expression, Tensor<T> value) : e(std::move(expression)), y(std::move(value)) {}
     const Block* result() const override { return y.id(); }
     bool reads_any(const TensorSet& set) const override { return detail::reads_any(e, set); }
     void add_reads(TensorSet& set) const override { leaves(e, detail::AddReads{set}); }
@@ -151,8 +151,8 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     X x;
     Y y;
     TensorSet reads;
-    Recomputed(const B& b, const X& operand, const Y& value, TensorSet ids)
-        : block(b), x(operand), y(value), reads(std::move(ids)) {}
+    Recomputed(B b, X operand, Y value, TensorSet ids)
+        : block(std::move(b)), x(std::move(operand)), y(std::move(value)), reads(std::move(ids)) {}
     const Block* result() const override { return y.id(); }
     bool reads_any(const TensorSet& set) const override {
       return std::any_of(reads.begin(), reads.end(), [&](const Block* id) { return set.count(id) != 0; });

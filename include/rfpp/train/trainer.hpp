@@ -134,6 +134,7 @@ template <class N> class Trainer {
 
   void take_step(Loader& loader) {
     std::vector<TrainingBatch<float>> batches;
+    batches.reserve(static_cast<std::size_t>(settings_.accumulation));
     for (int pass = 0; pass < settings_.accumulation; ++pass) batches.push_back(regions_found(loader.next()));
     if (!restores()) revive_entries(batches.front().truth);
     Model gradients;
