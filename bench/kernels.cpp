@@ -17,7 +17,7 @@ void micro_kernel(State& state) {
   const float* rows[Tile::rows];
   for (int i = 0; i < Tile::rows; ++i) rows[i] = a.data() + i * depth;
   for (auto _ : state) {
-    cpu::micro_kernel<float>(0, depth, rows, b.data(), c.data(), Tile::columns, false);
+    cpu::micro_kernel<float>(Tile::columns, 0, depth, rows, b.data(), c.data(), Tile::columns, false);
     benchmark::ClobberMemory();
   }
   bench::count(state, 2.0 * Tile::rows * Tile::columns * depth, 0, 1);

@@ -53,12 +53,12 @@ template <class N> void check_network(const std::string& name) {
     if (!key.starts_with("grad.")) continue;
     const std::size_t every = key.rfind(".every_");
     const std::string parameter_name = key.substr(5, every - 5);
+    const int step = std::stoi(key.substr(every + 7));
     if (golden_value(file, "grad_norm." + parameter_name) < 1e-12) continue;  // held by check_norms
     walk(
         [&](const std::string& path, const auto& parameter) {
           if (path != parameter_name) return;
-          check_every(file, "grad." + path, std::stoi(key.substr(every + 7)),
-                      found.gradients.of(io::raw(parameter)), network_bar);
+          check_every(file, "grad." + path, step, found.gradients.of(io::raw(parameter)), network_bar);
           ++compared;
         },
         network);

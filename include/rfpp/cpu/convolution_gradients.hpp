@@ -216,13 +216,13 @@ template <class T> class FilterGradient {
   void add_tile(int panel, int first, int tap, int top, int bottom, int begin, int end, double* sums) const {
     const auto& g = t_.geometry;
     const T* a[Tile::rows];
-    T tile[Tile::rows * Tile::columns];
+    T tile[Tile::rows * Tile::columns] = {};
     for (int h = top; h < bottom; ++h) {
       for (int i = 0; i < Tile::rows; ++i)
         a[i] = transposed_ + (std::ptrdiff_t{std::min(first + i, t_.out.c - 1)} * t_.out.h + h) * t_.out.w;
       const T* b =
           panels_ + t_.place(panel, h * g.stride + tap / g.kernel, begin * g.stride + tap % g.kernel);
-      micro_kernel<T>(begin, end, a, b, tile, Tile::columns, h > top);
+      micro_kernel<T>(t_.in.c - panel * Tile::columns, begin, end, a, b, tile, Tile::columns, h > top);
     }
     for (int i = 0; i < Tile::rows * Tile::columns; ++i) sums[i] += static_cast<double>(tile[i]);
   }

@@ -247,7 +247,7 @@ class Cpu {
     const T* table = plan_of(core.table).data;
     const int entries = core.table.extents().n;
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
-      cpu::nearest_entries(pool_, x, table, entries, emitter, reinterpret_cast<T*>(scratch));
+      cpu::nearest_entries(pool_, x, table, entries, emitter, reinterpret_cast<double*>(scratch));
     });
   }
 

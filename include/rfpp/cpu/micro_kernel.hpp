@@ -39,23 +39,23 @@ template <class T> T left_element(const TransposedRows<T>& a, int i, std::ptrdif
   return a.data[k * a.pitch + i];
 }
 
-/// c[i][j] (+)= sum over k in [begin, end) of a[i][k] * b[k - begin][j], for all rows and columns of the
-/// tile. Rows of b are b_pitch elements apart.
-template <class T, class A>
-void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
-                  std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch = MicroTile<T>::columns) {
+/// c[i][j] (+)= sum over k in [begin, end) of a[i][k] * b[k - begin][j], for all rows and the first `vectors`
+/// vectors of columns of the tile. Rows of b are b_pitch elements apart.
+template <class T, int vectors, class A>
+void micro_kernel_of(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
+                     std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch) {
   using Tile = MicroTile<T>;
   using V = Lanes<T>;
-  V sum[Tile::rows][Tile::vectors] = {};
+  V sum[Tile::rows][vectors] = {};
   auto step = [&](std::ptrdiff_t k) __attribute__((always_inline)) {
-    V right[Tile::vectors];
+    V right[vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < Tile::vectors; ++j) right[j] = load_lanes<V>(b + j * lane_count<T>);
+    for (int j = 0; j < vectors; ++j) right[j] = load_lanes<V>(b + j * lane_count<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < Tile::rows; ++i) {
       const V left = splat<V>(left_element<T>(a, i, k));
 #pragma GCC unroll 4
-      for (int j = 0; j < Tile::vectors; ++j) sum[i][j] += left * right[j];
+      for (int j = 0; j < vectors; ++j) sum[i][j] += left * right[j];
     }
     b += b_pitch;
   };
@@ -70,10 +70,20 @@ void micro_kernel(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T*
 #pragma GCC unroll 16
   for (int i = 0; i < Tile::rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < Tile::vectors; ++j) {
+    for (int j = 0; j < vectors; ++j) {
       T* out = c + i * c_pitch + j * lane_count<T>;
       store_lanes(out, accumulate ? load_lanes<V>(out) + sum[i][j] : sum[i][j]);
     }
+}
+
+/// The same for as many vectors as `columns` need, which may be more than the tile has.
+template <class T, class A>
+void micro_kernel(int columns, std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
+                  std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch = MicroTile<T>::columns) {
+  if (columns <= lane_count<T>)
+    micro_kernel_of<T, 1>(begin, end, a, b, c, c_pitch, accumulate, b_pitch);
+  else
+    micro_kernel_of<T, MicroTile<T>::vectors>(begin, end, a, b, c, c_pitch, accumulate, b_pitch);
 }
 
 /// Products that are summed in T at a time: one long chain of float additions would lose a digit more.
@@ -81,13 +91,14 @@ inline constexpr int longest_chain = 256;
 
 /// The same over a row's whole depth.
 template <class T>
-void multiply_tile(const RowSegments& shape, const T* const* a, const T* b, T* c, std::ptrdiff_t c_pitch) {
+void multiply_tile(int columns, const RowSegments& shape, const T* const* a, const T* b, T* c,
+                   std::ptrdiff_t c_pitch) {
   bool accumulate = false;
   for (int s = 0; s < shape.segments; ++s) {
     const std::ptrdiff_t end = s * shape.stride + shape.length;
     for (std::ptrdiff_t k = s * shape.stride; k < end; k += longest_chain) {
       const std::ptrdiff_t stop = std::min(end, k + longest_chain);
-      micro_kernel<T>(k, stop, a, b, c, c_pitch, accumulate);
+      micro_kernel<T>(columns, k, stop, a, b, c, c_pitch, accumulate);
       b += (stop - k) * MicroTile<T>::columns;
       accumulate = true;
     }
@@ -140,7 +151,8 @@ void pack_panel(const T* source, std::ptrdiff_t depth_stride, std::ptrdiff_t col
 template <class T> inline constexpr int chunk_rows = 8 * MicroTile<T>::rows;
 
 /// accumulators[i][j], pitch round_up(columns, tile columns), for `rows` <= chunk_rows rows, given by
-/// pointers (filled up here to whole tiles by repeating the last) and a packed right operand.
+/// pointers (filled up here to whole tiles by repeating the last) and a packed right operand. Columns beyond
+/// the vector that has the last are left as they are.
 template <class T>
 void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, const T* packed, int columns,
                     T* accumulators) {
@@ -151,7 +163,7 @@ void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, 
     const T* b =
         packed + static_cast<std::size_t>(panel) * static_cast<std::size_t>(shape.depth()) * Tile::columns;
     for (int i = 0; i < whole; i += Tile::rows)
-      multiply_tile<T>(shape, row_pointers + i, b,
+      multiply_tile<T>(columns - panel * Tile::columns, shape, row_pointers + i, b,
                        accumulators + static_cast<std::ptrdiff_t>(i) * pitch + panel * Tile::columns, pitch);
   }
 }

@@ -127,46 +127,58 @@ void add_reduced(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& target,
     });
 }
 
+/// The squared distance of two vectors, in partial sums whose order is fixed.
+template <class T> double squared_distance(const double* z, const T* row, int channels) {
+  constexpr int partials = 8;
+  double part[partials] = {};
+  int c = 0;
+  for (; c + partials <= channels; c += partials)
+    for (int j = 0; j < partials; ++j) {
+      const double d = z[c + j] - static_cast<double>(row[c + j]);
+      part[j] += d * d;
+    }
+  for (; c < channels; ++c) {
+    const double d = z[c] - static_cast<double>(row[c]);
+    part[0] += d * d;
+  }
+  double distance = 0;
+  for (const double p : part) distance += p;
+  return distance;
+}
+
+/// Elements of scratch that one thread needs to search for the nearest entries.
+inline std::size_t nearest_scratch(Extents e) { return 2 * static_cast<std::size_t>(e.c); }
+
 /// The entry of the table at the least squared distance for every pixel, computed in double. Throws Error
 /// over NaN and infinity.
 template <class T>
 void nearest_entries(ThreadPool& pool, const Operand<T>& x, const T* table, int entries,
-                     const Emitter<int>& emitter, T* scratch) {
-  constexpr int partials = 8;
+                     const Emitter<int>& emitter, double* scratch) {
   const Extents e = x.extents;
   const Bands bands(e, 16 * e.c);
+  const auto search = [&](Pixel at, double* wide, T* buffer) {
+    std::copy_n(x.run(at, 1, buffer), e.c, wide);
+    double best = std::numeric_limits<double>::infinity();
+    int index = -1;
+    for (int entry = 0; entry < entries; ++entry) {
+      const double distance = squared_distance(wide, table + static_cast<std::ptrdiff_t>(entry) * e.c, e.c);
+      if (!(distance < std::numeric_limits<double>::infinity()))
+        throw Error("nearest: the distance to codebook entry " + std::to_string(entry) +
+                    " is not finite (image " + std::to_string(at.n) + ", row " + std::to_string(at.h) +
+                    ", column " + std::to_string(at.w) + "): the input or the weights hold NaN or infinity");
+      if (distance < best) {
+        best = distance;
+        index = entry;
+      }
+    }
+    return index;
+  };
   pool.for_each(bands.count(), [&](int band, int worker) {
-    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    double* wide = scratch + static_cast<std::size_t>(worker) * nearest_scratch(e);
+    auto* buffer = reinterpret_cast<T*>(wide + e.c);
     for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
       for (; pixels > 0; --pixels, ++first.w) {
-        const T* z = x.run(first, 1, buffer);
-        double best = std::numeric_limits<double>::infinity();
-        int index = -1;
-        for (int entry = 0; entry < entries; ++entry) {
-          const T* row = table + static_cast<std::ptrdiff_t>(entry) * e.c;
-          double part[partials] = {};
-          int c = 0;
-          for (; c + partials <= e.c; c += partials)
-            for (int j = 0; j < partials; ++j) {
-              const double d = static_cast<double>(z[c + j]) - static_cast<double>(row[c + j]);
-              part[j] += d * d;
-            }
-          for (; c < e.c; ++c) {
-            const double d = static_cast<double>(z[c]) - static_cast<double>(row[c]);
-            part[0] += d * d;
-          }
-          double distance = 0;
-          for (double p : part) distance += p;
-          if (!(distance < std::numeric_limits<double>::infinity()))
-            throw Error("nearest: the distance to codebook entry " + std::to_string(entry) +
-                        " is not finite (image " + std::to_string(first.n) + ", row " +
-                        std::to_string(first.h) + ", column " + std::to_string(first.w) +
-                        "): the input or the weights hold NaN or infinity");
-          if (distance < best) {
-            best = distance;
-            index = entry;
-          }
-        }
+        const int index = search(first, wide, buffer);
         emitter.emit(first, 1, &index, 1);
       }
     });

@@ -91,7 +91,7 @@ template <class X> Scratch scratch_of(const JpegCore<X>& core) {
   return {aligned(s.planes_size()), aligned(s.scratch_size<typename X::value>())};
 }
 template <class X> Scratch scratch_of(const NearestCore<X>& core) {
-  return {0, band_scratch(core.x.extents()) * sizeof(typename X::value)};
+  return {0, nearest_scratch(core.x.extents()) * sizeof(double)};
 }
 
 }  // namespace rfpp::inline v0::cpu

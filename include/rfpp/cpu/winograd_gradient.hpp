@@ -102,13 +102,13 @@ template <class S, class T> struct FilterGradientByTiles {
   /// The sums of one place over `count` tiles.
   void add_products(int count, const T* gradients, const T* inputs, double* sums) const {
     using Tile = MicroTile<T>;
-    T tile[Tile::rows * Tile::columns];
+    T tile[Tile::rows * Tile::columns] = {};
     for (int k = 0; k < count; k += longest_chain)
       for (int row = 0; row < row_tiles(); ++row)
         for (int panel = 0; panel < pitch(); panel += Tile::columns) {
           const TransposedRows<T> a{gradients + row * Tile::rows, out.c};
-          micro_kernel<T>(k, std::min(count, k + longest_chain), a, inputs + std::ptrdiff_t{k} * in.c + panel,
-                          tile, Tile::columns, false, in.c);
+          micro_kernel<T>(in.c - panel, k, std::min(count, k + longest_chain), a,
+                          inputs + std::ptrdiff_t{k} * in.c + panel, tile, Tile::columns, false, in.c);
           double* to = sums + std::ptrdiff_t{row} * Tile::rows * pitch() + panel;
           for (int i = 0; i < Tile::rows; ++i)
             for (int j = 0; j < Tile::columns; ++j)
