@@ -203,7 +203,11 @@ struct SoftmaxBack {
 template <class Ex, class X, class G> void push(Back<Ex>& b, const Softmax<X>& s, const G& g) {
   using T = typename X::value;
   const Tensor<T> sum = eval(b.ex, reduce<Sum>(Map<Multiply, G, Softmax<X>>{{}, {g, s}}, Over::channels));
-  push(b, s.x, Map<SoftmaxBack, G, Softmax<X>, Tensor<T>>{{}, {g, s, sum}});
+  const Map<SoftmaxBack, G, Softmax<X>, Tensor<T>> gradient{{}, {g, s, sum}};
+  if constexpr (is_tensor<G>)
+    push(b, s.x, evaluate_over(b.ex, g, gradient));  // attention's largest tensor, and nobody reads g again
+  else
+    push(b, s.x, gradient);
 }
 
 // The cotangent of an epilogue's accumulator: follow the one path to it.

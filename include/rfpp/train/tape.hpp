@@ -124,18 +124,22 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   struct Record {
     virtual ~Record() = default;
     virtual const Block* result() const = 0;
+    /// Takes another tensor of the same elements for its result.
+    virtual void become(const AnyTensor& same) = 0;
     virtual bool reads_any(const TensorSet& set) const = 0;
     virtual void add_reads(TensorSet& set) const = 0;
-    virtual void push(detail::Back<Ex>& back) const = 0;
+    /// Passes the result's gradient on; where it is not `kept`, it may go before the rest is done.
+    virtual void push(detail::Back<Ex>& back, bool kept) const = 0;
   };
   template <class E, class T> struct RecordOf final : Record {
     E e;
     Tensor<T> y;
     RecordOf(E expression, Tensor<T> value) : e(std::move(expression)), y(std::move(value)) {}
     const Block* result() const override { return y.id(); }
+    void become(const AnyTensor& same) override { static_cast<AnyTensor&>(y) = same; }
     bool reads_any(const TensorSet& set) const override { return detail::reads_any(e, set); }
     void add_reads(TensorSet& set) const override { leaves(e, detail::AddReads{set}); }
-    void push(detail::Back<Ex>& back) const override {
+    void push(detail::Back<Ex>& back, bool) const override {
       const Tensor<T> g = back.gradients.of(y);
       if constexpr (is_anchor<E>) {
         detail::push(back, e.epilogue, g);
@@ -154,18 +158,30 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     Recomputed(B b, X operand, Y value, TensorSet ids)
         : block(std::move(b)), x(std::move(operand)), y(std::move(value)), reads(std::move(ids)) {}
     const Block* result() const override { return y.id(); }
+    void become(const AnyTensor& same) override { static_cast<AnyTensor&>(y) = same; }
     bool reads_any(const TensorSet& set) const override {
       return std::any_of(reads.begin(), reads.end(), [&](const Block* id) { return set.count(id) != 0; });
     }
     void add_reads(TensorSet& set) const override { set.insert(reads.begin(), reads.end()); }
-    void push(detail::Back<Ex>& back) const override {
+    void push(detail::Back<Ex>& back, bool kept) const override {
       Tape inner(back.ex, Activations::recompute, back.wanted);
-      back.gradients.put(bare(block(inner, x)).id(), back.gradients.of(y));
+      run_again(inner, back, kept);
       detail::Back<Ex> on{back.ex, back.gradients, inner.tracked_};
       for (; !inner.records_.empty(); inner.records_.pop_back()) {
         inner.go_back_over(*inner.records_.back(), on);
         inner.tracked_.erase(inner.records_.back()->result());  // which dies, and another may have its place
       }
+    }
+    /// Leaves the gradient where the inner tape's last record finds it.
+    void run_again(Tape& inner, detail::Back<Ex>& back, bool kept) const {
+      const Block* again = bare(block(inner, x)).id();  // dead, or held by the records
+      if (!kept && inner.records_.back()->result() == again) {
+        inner.tracked_.erase(again);
+        inner.tracked_.insert(y.id());
+        return inner.records_.back()->become(y);  // and the second copy dies
+      }
+      back.gradients.put(again, back.gradients.of(y));
+      if (!kept) back.gradients.drop(y.id());
     }
   };
 
@@ -176,8 +192,9 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   void go_back_over(const Record& record, detail::Back<Ex>& back) const {
     const Block* result = record.result();
     if (!back.gradients.has(result)) return;
-    record.push(back);
-    if (watched_.count(result) == 0) back.gradients.drop(result);
+    const bool kept = watched_.count(result) != 0;
+    record.push(back, kept);
+    if (!kept) back.gradients.drop(result);
   }
   template <class T> void refuse_tracked(const Tensor<T>& out) const {
     if (tracked_.count(out.id()) != 0)
