@@ -3,174 +3,228 @@
 
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
-#include <thrust/functional.h>
 #include <thrust/iterator/counting_iterator.h>
-#include <thrust/transform_reduce.h>
 
-#include <cmath>
 #include <cstddef>
+#include <cstring>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "rfpp/cuda/folds.hpp"
+#include "rfpp/cuda/image_kernels.hpp"
 #include "rfpp/expr/eval.hpp"
 
-// Maps, remaps and reductions through Thrust: on a GPU, or on Thrust's host systems, where the same code is
-// tested without one. Kernels are named functors over plans, one thread per element of the result.
-
 namespace rfpp::inline v0 {
-namespace cuda {
 
-/// The place of element i of a dense tensor.
-RFPP_HD inline Pixel place_of(std::size_t i, Extents e, int& c) {
-  const auto next = [&](int extent) {
-    const auto digit = static_cast<int>(i % static_cast<std::size_t>(extent));
-    i /= static_cast<std::size_t>(extent);
-    return digit;
-  };
-  c = next(e.c);
-  const int w = next(e.w), h = next(e.h);
-  return {static_cast<int>(i), h, w};
-}
-
-/// Writes one element of the result through an epilogue.
-template <class T, class Epilogue> struct Emit {
-  Epilogue epilogue;
-  T* out;
-  Extents extents;
-  bool accumulate;
-
-  RFPP_HD void operator()(std::size_t i, const T* accumulator) const {
-    int c = 0;
-    Pixel q = place_of(i, extents, c);
-    q.accumulator = accumulator;
-    q.accumulator_step = 0;
-    const T value = epilogue.at(q)[c];
-    out[i] = accumulate ? out[i] + value : value;
-  }
+/// Thrust's host system, on one thread: what tests of kernels run on where there is no GPU.
+struct ThrustHost {
+  auto policy() const { return thrust::host; }
+  Memory& memory() const { return HostMemory::instance(); }
+  void upload(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  void download(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
 };
 
-template <class T, class P> struct MapKernel {
-  Emit<T, P> emit;
-
-  RFPP_HD void operator()(std::size_t i) const { emit(i, nullptr); }
-};
-
-template <class T, class P> struct ElementOf {
-  P plan;
-  Extents extents;
-
-  RFPP_HD T operator()(std::size_t i) const {
-    int c = 0;
-    const Pixel q = place_of(i, extents, c);
-    return plan.at(q)[c];
-  }
-};
-template <class T, class Operation> struct Join {
-  RFPP_HD T operator()(T a, T b) const { return Operation::join(a, b); }
-};
-
-/// Folds the channels of one pixel.
-template <class T, class Operation, class P, class Epilogue> struct ReduceChannelsKernel {
-  P plan;
-  int channels;
-  Emit<T, Epilogue> emit;
-
-  RFPP_HD void operator()(std::size_t i) const {
-    int c = 0;
-    const auto cursor = plan.at(place_of(i, emit.extents, c));
-    T folded = Operation::template start<T>();
-    for (c = 0; c < channels; ++c) folded = Operation::join(folded, cursor[c]);
-    emit(i, &folded);
-  }
-};
-/// Writes the one element that everything was folded into.
-template <class T, class Epilogue> struct EmitOneKernel {
-  T folded;
-  Emit<T, Epilogue> emit;
-
-  RFPP_HD void operator()(std::size_t i) const { emit(i, &folded); }
-};
-
-/// Mean, or 1 / sqrt(variance + epsilon), of one image and group.
-template <class T, class P, class Epilogue> struct MomentsKernel {
-  P plan;
-  Extents operand;
-  double epsilon;
-  Emit<T, Epilogue> emit;
-
-  RFPP_HD void operator()(std::size_t i) const {
-    int group = 0;
-    const Pixel q = place_of(i, emit.extents, group);
-    const int per_group = operand.c / emit.extents.c;
-    const int images = operand.n / emit.extents.n;  // all of them for the moments of a whole batch
-    double sum = 0, squares = 0;
-    for (int row = q.n * images * operand.h; row < (q.n + 1) * images * operand.h; ++row)
-      for (int w = 0; w < operand.w; ++w) {
-        const auto cursor = plan.at({row / operand.h, row % operand.h, w});
-        for (int c = group * per_group; c < (group + 1) * per_group; ++c) {
-          const auto v = static_cast<double>(cursor[c]);
-          sum += v;
-          squares += v * v;
-        }
-      }
-    const double count = static_cast<double>(images) * operand.h * operand.w * per_group;
-    const double mean = sum / count, variance = squares / count - mean * mean;
-    const T value =
-        static_cast<T>(q.h == 0 ? mean : 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon));
-    emit(i, &value);
-  }
-};
-
-}  // namespace cuda
-
-/// Evaluates maps, remaps, reductions and moments with a Thrust execution policy, in that policy's memory.
-template <class Policy> class Thrust {
+/// Evaluates every kind of expression through Thrust, in the memory of `Device` and in the order of its
+/// stream: one thread for each element of the result. Nothing in it waits for the device, and once its
+/// workspace is as large as a run needs, runs allocate nothing. A Device has a policy(), a memory(), and
+/// upload() and download() between the host and its memory.
+template <class Device> class Thrust {
  public:
-  Thrust(Policy policy, Memory& memory) : policy_(std::move(policy)), workspace_(memory) {}
+  static constexpr bool overwrites = true;
 
+  explicit Thrust(Device device = {}) : device_(std::move(device)), workspace_(device_.memory()) {}
+
+  Device& device() { return device_; }
   Workspace& workspace() { return *workspace_; }
 
+  /// A tensor in the workspace that nobody has written yet.
   template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }
 
-  template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
-    launch(out, cuda::MapKernel<T, plan_t<E>>{emit_to(out, plan_of(e), accumulate)});
+  /// A copy in the device's memory.
+  template <class T> Tensor<T> upload(const Tensor<T>& host) {
+    auto t = tensor<T>(host.extents());
+    device_.upload(t.data(), host.data(), Tensor<T>::bytes(t.extents()));
+    return t;
   }
-  template <class T, class Operation, class X, class Epilogue>
-  void run(const Tensor<T>& out, const Anchor<ReductionCore<Operation, X>, Epilogue>& a,
-           bool accumulate = false) {
-    using Plan = plan_t<X>;
-    using EpiloguePlan = plan_t<Epilogue>;
-    const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
-    const Extents e = a.core.x.extents();
-    if (a.core.over == Over::channels) {
-      launch(out, cuda::ReduceChannelsKernel<T, Operation, Plan, EpiloguePlan>{plan_of(a.core.x), e.c, emit});
+  /// A copy in the host's memory, once everything before it is done. Throws Error where an evaluation before
+  /// it should have.
+  template <class T> Tensor<T> download(const Tensor<T>& t) {
+    auto host = Tensor<T>::uninitialised(t.extents());
+    device_.download(host.data(), t.data(), Tensor<T>::bytes(t.extents()));
+    check();
+    return host;
+  }
+
+  /// out = e, or out += e.
+  template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
+    launch(out.extents().size(), cuda::MapKernel<T, plan_t<E>>{emit_to(out, plan_of(e), accumulate)});
+  }
+  template <class T, class Core, class Epilogue>
+  void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
+    run_core(a.core, emit_to(out, plan_of(a.epilogue), accumulate));
+  }
+
+  /// target += e summed over the extents that are 1 in target.
+  template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
+    const Extents x = e.extents(), t = target.extents();
+    const auto summed = [](int all, int kept) { return kept == 1 ? all : 1; };
+    const Extents over{summed(x.n, t.n), summed(x.h, t.h), summed(x.w, t.w), summed(x.c, t.c)};
+    const auto f = fold<double, Sum>(t.size(), over.size(), cuda::ReducedItem<plan_t<E>>{plan_of(e), t, over});
+    launch(t.size(), cuda::AddFoldedKernel<double, T, Sum>{f.data(), f.parts, target.data()});
+  }
+
+  /// table[index[i]] += rows[i].
+  template <class T>
+  void scatter_rows(const Tensor<T>& table, const Tensor<int>& index, const Tensor<T>& rows) {
+    launch(table.extents().size(), cuda::ScatterRowsKernel<T>{table.data(), index.data(), rows.data(),
+                                                              index.extents().size(), table.extents().c});
+  }
+
+  /// Throws Error if a search for nearest entries has met NaN or infinity since the last call.
+  void check() {
+    if (!failed_.has_storage()) return;
+    int failed = 0;
+    device_.download(&failed, failed_.data(), sizeof(int));
+    if (failed == 0) return;
+    failed_ = {};
+    throw Error(
+        "nearest: a distance to the codebook is not finite: the input or the weights hold NaN or infinity");
+  }
+
+ protected:
+  template <class T, class P> static cuda::Emit<T, P> emit_to(const Tensor<T>& out, P plan, bool accumulate) {
+    if (!out.has_storage())
+      throw Error("eval: the destination " + to_string(out.extents()) + " has no storage");
+    return {std::move(plan), out.data(), out.extents(), accumulate};
+  }
+  template <class Kernel> void launch(std::size_t count, const Kernel& kernel) {
+    static_assert(std::is_trivially_copyable_v<Kernel>,
+                  "a kernel holds plans, and plans hold raw pointers only");
+    thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+  }
+
+  template <class X, class T, class P>
+  void run_core(const ConvolutionCore<X>& core, const cuda::Emit<T, P>& emit) {
+    launch(emit.extents.size(),
+           cuda::ConvolutionKernel<T, plan_t<X>, P>{plan_of(core.x), core.x.extents(), core.filter.raw().data(),
+                                                    core.geometry, emit});
+  }
+  template <class G, class T, class P>
+  void run_core(const ConvolutionDataGradientCore<G>& core, const cuda::Emit<T, P>& emit) {
+    launch(emit.extents.size(),
+           cuda::DataGradientKernel<T, plan_t<G>, P>{plan_of(core.gradient), core.gradient.extents(),
+                                                     core.filter.raw().data(), core.geometry, emit});
+  }
+  template <class X, class G, class T, class P>
+  void run_core(const ConvolutionFilterGradientCore<X, G>& core, const cuda::Emit<T, P>& emit) {
+    const Extents out = core.gradient.extents();
+    using Item = cuda::FilterGradientItem<T, plan_t<X>, plan_t<G>>;
+    const auto f = fold<double, Sum>(
+        core.shape.size(), out.pixels(),
+        Item{plan_of(core.x), plan_of(core.gradient), core.x.extents(), out, core.shape, core.geometry});
+    launch(core.shape.size(), cuda::EmitFoldedKernel<double, T, Sum, P>{f.data(), f.parts, emit});
+  }
+  template <class A, class B, class T, class P>
+  void run_core(const MatmulCore<A, B>& core, const cuda::Emit<T, P>& emit) {
+    const Extents a = core.a.extents();
+    launch(emit.extents.size(),
+           cuda::MatmulKernel<T, plan_t<A>, plan_t<B>, P>{plan_of(core.a), plan_of(core.b), core.transpose_a,
+                                                          core.transpose_b, core.transpose_a ? a.w : a.c, emit});
+  }
+  template <class X, class T, class P>
+  void run_core(const MomentsCore<X>& core, const cuda::Emit<T, P>& emit) {
+    const Extents e = core.x.extents();
+    const Extents part{core.whole_batch ? e.n : 1, e.h, e.w, e.c / core.groups};
+    const auto targets = static_cast<std::size_t>(emit.extents.n) * static_cast<std::size_t>(core.groups);
+    const auto f = fold<cuda::SumAndSquares, cuda::AddBoth>(
+        targets, part.size(), cuda::GroupItem<plan_t<X>>{plan_of(core.x), part, core.groups});
+    launch(emit.extents.size(),
+           cuda::EmitMomentsKernel<T, P>{f.data(), f.parts, part.size(), core.epsilon, emit});
+  }
+  template <class Operation, class X, class T, class P>
+  void run_core(const ReductionCore<Operation, X>& core, const cuda::Emit<T, P>& emit) {
+    const Extents e = core.x.extents();
+    if (core.over == Over::channels) {
+      launch(emit.extents.size(),
+             cuda::ReduceChannelsKernel<T, Operation, plan_t<X>, P>{plan_of(core.x), e.c, emit});
     } else {
-      const thrust::counting_iterator<std::size_t> first(0);
-      const T folded = thrust::transform_reduce(policy_, first, first + static_cast<std::ptrdiff_t>(e.size()),
-                                                cuda::ElementOf<T, Plan>{plan_of(a.core.x), e},
-                                                Operation::template start<T>(), cuda::Join<T, Operation>{});
-      launch(out, cuda::EmitOneKernel<T, EpiloguePlan>{folded, emit});
+      const auto f =
+          fold<T, Operation>(1, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
+      launch(1, cuda::EmitFoldedKernel<T, T, Operation, P>{f.data(), f.parts, emit});
     }
   }
-  template <class T, class X, class Epilogue>
-  void run(const Tensor<T>& out, const Anchor<MomentsCore<X>, Epilogue>& a, bool accumulate = false) {
-    launch(out, cuda::MomentsKernel<T, plan_t<X>, plan_t<Epilogue>>{
-                    plan_of(a.core.x), a.core.x.extents(), a.core.epsilon,
-                    emit_to(out, plan_of(a.epilogue), accumulate)});
+  template <class X, class P> void run_core(const NearestCore<X>& core, const cuda::Emit<int, P>& emit) {
+    using T = typename X::value;
+    if (!failed_.has_storage()) {
+      failed_ = tensor<int>({});
+      run(failed_, Constant<int>{0, {}});
+    }
+    const Extents table = core.table.extents();
+    launch(emit.extents.size(),
+           cuda::NearestKernel<T, plan_t<X>, P>{plan_of(core.x), plan_of(core.table).data, table.n, table.c,
+                                                failed_.data(), emit});
+  }
+  template <class X, class T, class P>
+  void run_core(const SeparableFilterCore<X>& core, const cuda::Emit<T, P>& emit) {
+    const Extents e = core.x.extents(), out = emit.extents;
+    const auto sums = tensor<T>(out), filtered = tensor<T>({e.n, e.h, out.w, e.c});
+    run(sums, Constant<T>{T(0), out});
+    for (const auto& term : core.filter->terms) {
+      const auto columns = uploaded(term.columns), rows = uploaded(term.rows);
+      launch(filtered.extents().size(),
+             cuda::FilterColumnsKernel<T, plan_t<X>>{plan_of(core.x), e.w, columns.taps, filtered.extents(),
+                                                     filtered.data()});
+      launch(out.size(), cuda::FilterRowsKernel<T>{filtered.data(), e.h, rows.taps, out, sums.data()});
+    }
+    launch(out.size(), cuda::EmitKernel<T, P>{sums.data(), emit});
+  }
+  template <class X, class T, class P>
+  void run_core(const JpegCore<X>& core, const cuda::Emit<T, P>& emit) {
+    const Extents e = emit.extents;
+    cuda::JpegPlanes planes{e, (e.w + 15) / 16 * 16, (e.h + 15) / 16 * 16, nullptr};
+    const Storage bytes(static_cast<std::size_t>(e.n) * planes.image_bytes(), *workspace_);
+    planes.bytes = static_cast<std::uint8_t*>(bytes.data());
+    launch(static_cast<std::size_t>(e.n) * static_cast<std::size_t>(planes.blocks_per_image()),
+           cuda::JpegBlockKernel<T, plan_t<X>>{plan_of(core.x), planes, {0, core.quality}, {1, core.quality}});
+    launch(e.size(), cuda::JpegDecodeKernel<T, P>{planes, emit});
   }
 
  private:
-  template <class T, class P> static cuda::Emit<T, P> emit_to(const Tensor<T>& out, P plan, bool accumulate) {
-    return {std::move(plan), out.data(), out.extents(), accumulate};
-  }
-  template <class T, class Kernel> void launch(const Tensor<T>& out, const Kernel& kernel) {
-    static_assert(std::is_trivially_copyable_v<Kernel>,
-                  "a kernel holds plans, and plans hold raw pointers only");
-    thrust::for_each_n(policy_, thrust::counting_iterator<std::size_t>(0), out.extents().size(), kernel);
+  template <class S> struct Folded {
+    Storage storage;
+    std::size_t parts;
+
+    const S* data() const { return static_cast<const S*>(storage.data()); }
+  };
+  template <class S, class Operation, class Item>
+  Folded<S> fold(std::size_t targets, std::size_t count, const Item& item) {
+    const std::size_t parts = cuda::parts_for(targets, count);
+    Storage folded(targets * parts * sizeof(S), *workspace_);
+    launch(targets * parts,
+           cuda::FoldPartsKernel<S, Operation, Item>{item, count, parts, static_cast<S*>(folded.data())});
+    return {std::move(folded), parts};
   }
 
-  Policy policy_;
+  template <class T> struct UploadedTaps {
+    Storage first, weights;
+    cuda::Taps<T> taps;
+  };
+  template <class T> UploadedTaps<T> uploaded(const FilterTaps<T>& taps) {
+    UploadedTaps<T> up{uploaded(taps.first), uploaded(taps.weights), {}};
+    up.taps = {taps.count, static_cast<const int*>(up.first.data()), static_cast<const T*>(up.weights.data())};
+    return up;
+  }
+  template <class T> Storage uploaded(const std::vector<T>& elements) {
+    Storage storage(elements.size() * sizeof(T), *workspace_);
+    device_.upload(storage.data(), elements.data(), elements.size() * sizeof(T));
+    return storage;
+  }
+
+  Device device_;
   WorkspaceHandle workspace_;
+  Tensor<int> failed_;
 };
 
 }  // namespace rfpp::inline v0

@@ -67,7 +67,7 @@ template <Expression X> auto filtered(const X& x, SeparableFilter<value_t<X>> fi
 }
 
 /// The index in [0, extent) at which an axis mirrored about its outermost elements has element i.
-inline int reflected(int i, int extent) {
+RFPP_HD inline int reflected(int i, int extent) {
   if (extent == 1) return 0;
   const int period = 2 * (extent - 1);
   i = i % period;

@@ -1,0 +1,125 @@
+#ifndef RFPP_CUDA_FOLDS_HPP
+#define RFPP_CUDA_FOLDS_HPP
+
+#include "rfpp/cuda/kernels.hpp"
+
+// Sums over many elements in two steps, so that they need neither atomics nor the host: `parts` threads for
+// every target fold what they pass by, then one folds the parts. The order depends on the shapes alone.
+
+namespace rfpp::inline v0::cuda {
+
+/// Threads that share a target with `count` items.
+inline std::size_t parts_for(std::size_t targets, std::size_t count) {
+  constexpr std::size_t threads = std::size_t{1} << 18, items = 16;
+  const std::size_t wanted = threads / (targets + 1) + 1, useful = count / items + 1;
+  return wanted < useful ? wanted : useful;
+}
+
+/// Folds items part, part + parts, ... of a target: neighbouring threads read neighbouring items.
+template <class S, class Operation, class Item> struct FoldPartsKernel {
+  Item item;
+  std::size_t count, parts;
+  S* folded;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    S sum = Operation::template start<S>();
+    for (std::size_t k = i % parts; k < count; k += parts) sum = Operation::join(sum, item(i / parts, k));
+    folded[i] = sum;
+  }
+};
+/// Target i.
+template <class S, class Operation> RFPP_HD S join_parts(const S* folded, std::size_t parts, std::size_t i) {
+  S sum = Operation::template start<S>();
+  for (std::size_t k = 0; k < parts; ++k) sum = Operation::join(sum, folded[i * parts + k]);
+  return sum;
+}
+template <class S, class T, class Operation, class Epilogue> struct EmitFoldedKernel {
+  const S* folded;
+  std::size_t parts;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    const T accumulator = static_cast<T>(join_parts<S, Operation>(folded, parts, i));
+    emit(i, &accumulator);
+  }
+};
+template <class S, class T, class Operation> struct AddFoldedKernel {
+  const S* folded;
+  std::size_t parts;
+  T* out;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    out[i] += static_cast<T>(join_parts<S, Operation>(folded, parts, i));
+  }
+};
+
+template <class T, class X> struct ElementItem {
+  X x;
+  Extents extents;
+
+  RFPP_HD T operator()(std::size_t, std::size_t k) const {
+    int c = 0;
+    const Pixel q = place_of(k, extents, c);
+    return x.at(q)[c];
+  }
+};
+
+/// Item k of the elements of x that are summed into element j of a target that has extents of 1.
+template <class X> struct ReducedItem {
+  X x;
+  Extents target, over;  // over: the extents that are summed; 1 where the target's are kept
+
+  RFPP_HD double operator()(std::size_t j, std::size_t k) const {
+    int c = 0, dc = 0;
+    const Pixel q = place_of(j, target, c), d = place_of(k, over, dc);
+    return static_cast<double>(x.at({q.n + d.n, q.h + d.h, q.w + d.w})[c + dc]);
+  }
+};
+
+struct SumAndSquares {
+  double sum = 0, squares = 0;
+};
+struct AddBoth {
+  template <class S> RFPP_HD static S start() { return {}; }
+  RFPP_HD static SumAndSquares join(SumAndSquares a, SumAndSquares b) {
+    return {a.sum + b.sum, a.squares + b.squares};
+  }
+};
+/// Element k of group j % groups of image j / groups, or of the whole batch.
+template <class X> struct GroupItem {
+  X x;
+  Extents part;  // of x that one group has: {images, h, w, channels of a group}
+  int groups;
+
+  RFPP_HD SumAndSquares operator()(std::size_t j, std::size_t k) const {
+    int c = 0;
+    Pixel q = place_of(k, part, c);
+    q.n += static_cast<int>(j / static_cast<std::size_t>(groups));
+    const int group = static_cast<int>(j % static_cast<std::size_t>(groups));
+    const auto v = static_cast<double>(x.at(q)[group * part.c + c]);
+    return {v, v * v};
+  }
+};
+/// Mean, or 1 / sqrt(variance + epsilon), of one image and group: {n,2,1,groups}.
+template <class T, class Epilogue> struct EmitMomentsKernel {
+  const SumAndSquares* folded;
+  std::size_t parts, count;
+  double epsilon;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int group = 0;
+    const Pixel q = place_of(i, emit.extents, group);
+    const auto target = static_cast<std::size_t>(q.n * emit.extents.c + group);
+    const SumAndSquares s = join_parts<SumAndSquares, AddBoth>(folded, parts, target);
+    const double mean = s.sum / static_cast<double>(count);
+    const double variance = s.squares / static_cast<double>(count) - mean * mean;
+    const T value =
+        static_cast<T>(q.h == 0 ? mean : 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon));
+    emit(i, &value);
+  }
+};
+
+}  // namespace rfpp::inline v0::cuda
+
+#endif

@@ -1,0 +1,220 @@
+#ifndef RFPP_CUDA_KERNELS_HPP
+#define RFPP_CUDA_KERNELS_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <utility>
+
+#include "rfpp/expr/anchor.hpp"
+
+// Kernels as named functors over plans, one call for each element of the result. They compile for the host
+// too, where tests run them.
+
+namespace rfpp::inline v0::cuda {
+
+/// The place of element i of a dense tensor.
+RFPP_HD inline Pixel place_of(std::size_t i, Extents e, int& c) {
+  const auto next = [&](int extent) {
+    const auto digit = static_cast<int>(i % static_cast<std::size_t>(extent));
+    i /= static_cast<std::size_t>(extent);
+    return digit;
+  };
+  c = next(e.c);
+  const int w = next(e.w), h = next(e.h);
+  return {static_cast<int>(i), h, w};
+}
+
+/// Writes elements of the result through an epilogue.
+template <class T, class Epilogue> struct Emit {
+  Epilogue epilogue;
+  T* out;
+  Extents extents;
+  bool accumulate;
+
+  /// Element i, whose accumulator is given.
+  RFPP_HD void operator()(std::size_t i, const T* accumulator) const {
+    int c = 0;
+    Pixel q = place_of(i, extents, c);
+    q.accumulator = accumulator;
+    q.accumulator_step = 0;
+    const T value = epilogue.at(q)[c];
+    out[i] = accumulate ? out[i] + value : value;
+  }
+};
+
+template <class T, class P> struct MapKernel {
+  Emit<T, P> emit;
+
+  RFPP_HD void operator()(std::size_t i) const { emit(i, nullptr); }
+};
+
+/// The range of outputs that an input at `at` of an axis has a part in: for kernel element k the output is
+/// (at + pad_before - k) / stride where that is a whole number in [0, outputs).
+RFPP_HD inline bool output_of(int at, int k, const ConvolutionGeometry& g, int outputs, int& output) {
+  const int from = at + g.pad_before - k;
+  output = from / g.stride;
+  return from >= 0 && from % g.stride == 0 && output < outputs;
+}
+
+/// One element of a convolution. A tap's products are summed in T, the taps in double.
+template <class T, class X, class Epilogue> struct ConvolutionKernel {
+  X x;
+  Extents in;
+  const T* filter;
+  ConvolutionGeometry geometry;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int o = 0;
+    const Pixel q = place_of(i, emit.extents, o);
+    double sum = 0;
+    for (int tap = 0; tap < geometry.kernel * geometry.kernel; ++tap) {
+      const int h = q.h * geometry.stride - geometry.pad_before + tap / geometry.kernel;
+      const int w = q.w * geometry.stride - geometry.pad_before + tap % geometry.kernel;
+      if (h < 0 || h >= in.h || w < 0 || w >= in.w) continue;
+      const auto cursor = x.at({q.n, h, w});
+      const T* weights =
+          filter + (static_cast<std::ptrdiff_t>(o) * geometry.kernel * geometry.kernel + tap) * in.c;
+      T part = 0;
+      for (int c = 0; c < in.c; ++c) part += cursor[c] * weights[c];
+      sum += static_cast<double>(part);
+    }
+    const T accumulator = static_cast<T>(sum);
+    emit(i, &accumulator);
+  }
+};
+
+/// One element of the gradient of a convolution's input; `out` are the extents of the gradient given.
+template <class T, class G, class Epilogue> struct DataGradientKernel {
+  G gradient;
+  Extents out;
+  const T* filter;
+  ConvolutionGeometry geometry;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int c = 0, h = 0, w = 0;
+    const Pixel q = place_of(i, emit.extents, c);
+    const int taps = geometry.kernel * geometry.kernel;
+    double sum = 0;
+    for (int tap = 0; tap < taps; ++tap) {
+      if (!output_of(q.h, tap / geometry.kernel, geometry, out.h, h)) continue;
+      if (!output_of(q.w, tap % geometry.kernel, geometry, out.w, w)) continue;
+      const auto cursor = gradient.at({q.n, h, w});
+      T part = 0;
+      for (int o = 0; o < out.c; ++o)
+        part += cursor[o] * filter[(static_cast<std::ptrdiff_t>(o) * taps + tap) * emit.extents.c + c];
+      sum += static_cast<double>(part);
+    }
+    const T accumulator = static_cast<T>(sum);
+    emit(i, &accumulator);
+  }
+};
+
+/// What pixel k of a convolution's output adds to element j of its filter's gradient.
+template <class T, class X, class G> struct FilterGradientItem {
+  X x;
+  G gradient;
+  Extents in, out, filter;
+  ConvolutionGeometry geometry;
+
+  RFPP_HD double operator()(std::size_t j, std::size_t k) const {
+    int c = 0, none = 0;
+    const Pixel f = place_of(j, filter, c), q = place_of(k, {out.n, out.h, out.w, 1}, none);
+    const int h = q.h * geometry.stride - geometry.pad_before + f.h;
+    const int w = q.w * geometry.stride - geometry.pad_before + f.w;
+    if (h < 0 || h >= in.h || w < 0 || w >= in.w) return 0;
+    return static_cast<double>(x.at({q.n, h, w})[c]) * static_cast<double>(gradient.at(q)[f.n]);
+  }
+};
+
+/// One element of a matrix product, summed in T 256 products at a time.
+template <class T, class A, class B, class Epilogue> struct MatmulKernel {
+  A a;
+  B b;
+  bool transpose_a, transpose_b;
+  int depth;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int column = 0;
+    const Pixel q = place_of(i, emit.extents, column);
+    double sum = 0;
+    T part = 0;
+    for (int k = 0; k < depth; ++k) {
+      const T left = transpose_a ? a.at({q.n, 0, k})[q.w] : a.at({q.n, 0, q.w})[k];
+      const T right = transpose_b ? b.at({q.n, 0, column})[k] : b.at({q.n, 0, k})[column];
+      part += left * right;
+      if (k % 256 != 255 && k != depth - 1) continue;
+      sum += static_cast<double>(part);
+      part = 0;
+    }
+    const T accumulator = static_cast<T>(sum);
+    emit(i, &accumulator);
+  }
+};
+
+/// Folds the channels of one pixel.
+template <class T, class Operation, class X, class Epilogue> struct ReduceChannelsKernel {
+  X x;
+  int channels;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int c = 0;
+    const auto cursor = x.at(place_of(i, emit.extents, c));
+    T folded = Operation::template start<T>();
+    for (c = 0; c < channels; ++c) folded = Operation::join(folded, cursor[c]);
+    emit(i, &folded);
+  }
+};
+
+/// The entry of the table at the least squared distance, computed in double. Distances that are not finite
+/// leave entry 0 and set `failed`.
+template <class T, class X, class Epilogue> struct NearestKernel {
+  X x;
+  const T* table;
+  int entries, channels;
+  int* failed;
+  Emit<int, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int c = 0;
+    const auto cursor = x.at(place_of(i, emit.extents, c));
+    double best = HUGE_VAL;
+    int index = -1;
+    for (int entry = 0; entry < entries; ++entry) {
+      double distance = 0;
+      for (c = 0; c < channels; ++c) {
+        const double d = static_cast<double>(cursor[c]) -
+                         static_cast<double>(table[static_cast<std::ptrdiff_t>(entry) * channels + c]);
+        distance += d * d;
+      }
+      if (!(distance < HUGE_VAL)) *failed = 1;
+      if (distance < best) best = distance, index = entry;
+    }
+    index = index < 0 ? 0 : index;
+    emit(i, &index);
+  }
+};
+
+/// Element i of a table takes what the rows that belong to its entry have, in their order.
+template <class T> struct ScatterRowsKernel {
+  T* table;
+  const int* index;
+  const T* rows;
+  std::size_t count;
+  int width;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    const auto w = static_cast<std::size_t>(width);
+    T sum = table[i];
+    for (std::size_t row = 0; row < count; ++row)
+      if (static_cast<std::size_t>(index[row]) == i / w) sum += rows[row * w + i % w];
+    table[i] = sum;
+  }
+};
+
+}  // namespace rfpp::inline v0::cuda
+
+#endif

@@ -1,0 +1,206 @@
+#ifndef RFPP_TESTS_CUDA_CASES_HPP
+#define RFPP_TESTS_CUDA_CASES_HPP
+
+#include <string>
+#include <vector>
+
+#include "rfpp/cuda/transfer.hpp"
+#include "rfpp/degrade/pointwise.hpp"
+#include "rfpp/expr/jpeg.hpp"
+#include "rfpp/expr/separable_filter.hpp"
+#include "rfpp/io/parameters.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "rfpp/model/network.hpp"
+#include "rfpp/train/losses.hpp"
+#include "rfpp/train/tape.hpp"
+
+// The same cases for every executor, in double: what they find is compared with what the processor's finds.
+
+namespace rfpp::test {
+
+struct LittleRestorer {
+  static constexpr const char* name = "little restorer";
+  static constexpr NetworkSpec spec{.resolution = 32,
+                                    .channels = 8,
+                                    .levels = 3,
+                                    .multipliers = {1, 2, 2},
+                                    .encoder_attention = 8,
+                                    .decoder_attention = 8 | 16,
+                                    .heads = 2,
+                                    .latent = 8,
+                                    .codebook_entries = 32,
+                                    .groups = 4};
+};
+struct LittleAutoencoder {
+  static constexpr const char* name = "little autoencoder";
+  static constexpr NetworkSpec spec = [] {
+    NetworkSpec s = LittleRestorer::spec;
+    s.fusion = Fusion::self_attention;
+    return s;
+  }();
+};
+
+struct CaseResult {
+  std::string name;
+  std::vector<double> elements;
+};
+
+template <class Ex>
+concept OnDevice = requires(Ex& ex, Tensor<double> t) { ex.upload(t); };
+
+template <class Ex> class Cases {
+  using D = double;
+
+ public:
+  explicit Cases(Ex& ex) : ex_(ex) {}
+
+  std::vector<CaseResult> run() {
+    maps();
+    reductions();
+    contractions();
+    convolutions();
+    images();
+    network<LittleRestorer>();
+    network<LittleAutoencoder>();
+    return std::move(results_);
+  }
+
+ private:
+  template <class T> Tensor<T> given(const Tensor<T>& t) {
+    if constexpr (OnDevice<Ex>)
+      return ex_.upload(t);
+    else
+      return t;
+  }
+  Tensor<D> given(const std::string& name, Extents e) { return given(hashed_tensor<D>(name, e)); }
+  template <class T> Tensor<T> found(const Tensor<T>& t) {
+    if constexpr (OnDevice<Ex>)
+      return ex_.download(t);
+    else
+      return t;
+  }
+  template <class E> void add(const std::string& name, const E& e) {
+    const auto t = found(bare(eval(ex_, e)));
+    results_.push_back({name, std::vector<D>(t.elements().begin(), t.elements().end())});
+  }
+
+  void maps() {
+    const auto x = given("x", {2, 6, 5, 8}), y = given("y", {2, 6, 5, 8});
+    const auto bias = given("bias", vector_extents(8)), scale = given("scale", {2, 1, 1, 8});
+    add("map with broadcast", silu(x * scale + bias) * y - exp(y * 0.3));
+    add("leaky relu and square", leaky_relu(x, 0.2) + square(y));
+    add("upsample", upsample2(silu(x)));
+    add("split heads", split_heads(x, 4) * 2.0);
+    add("merge heads", merge_heads(eval(ex_, split_heads(x, 4)), 4, 6, 5) + y);
+    add("normal noise", x + Normal<D>{{1, 2, 3}, {2, 6, 5, 8}});
+    add("Poisson noise", degrade::Poisson<Tensor<D>>{eval(ex_, square(x)), {4, 5, 6}, 40.0});
+    const auto face = given("face", {1, 6, 5, 3});
+    add("haze, rounded", degrade::round_to_byte(map(degrade::Haze{0.8}, face)));
+    add("gray of a shifted mirror image", degrade::gray(degrade::shifted({3, 1, 5}, degrade::mirrored(face))));
+    add("constant", Constant<D>{0.5, {1, 1, 1, 8}} * x);
+    const auto sum = eval(ex_, x * 1.0);
+    ex_.run(sum, x * 2.0, true);
+    add("accumulated", sum);
+  }
+  void reductions() {
+    const auto x = given("x", {2, 6, 5, 8}), y = given("y", {2, 6, 5, 8});
+    GroupNorm<8, 4, D> norm;
+    fill_hashed(norm);
+    if constexpr (OnDevice<Ex>) upload_parameters(ex_, norm);
+    add("moments", moments(x, 4, 1e-6));
+    add("moments of a batch", batch_moments(x, 1e-6));
+    add("group norm", silu(norm(ex_, x)));
+    add("softmax", softmax(ex_, x));
+    add("sum over channels, epilogue", reduce<Sum>(square(x), Over::channels) * 0.5);
+    add("maximum over channels", reduce<Maximum>(x, Over::channels));
+    add("sum over all, epilogue", reduce<Sum>(x * y, Over::all) * 0.25);
+    for (const Extents e : {Extents{1, 1, 1, 8}, Extents{2, 1, 1, 8}, Extents{1, 6, 5, 1}, Extents{}}) {
+      const auto target = given("target", e);
+      ex_.add_reduced(target, x * y);
+      add("added up into " + to_string(e), target);
+    }
+  }
+  void contractions() {
+    const auto x = given("x", {2, 6, 5, 8}), table = given("table", matrix_extents(5, 8));
+    Tensor<int> indices(Extents{2, 6, 5, 1});
+    for (std::size_t i = 0; i < indices.elements().size(); ++i) indices.data()[i] = static_cast<int>(i * 7 % 5);
+    const auto index = given(indices);
+    add("gather", map(StraightThrough{}, x, detach(Gather<D>{table, index})));
+    add("nearest", nearest(x * 1.5, table));
+    ex_.scatter_rows(table, index, x);
+    add("scatter rows", table);
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        const auto a = given("a", ta ? Extents{3, 1, 300, 7} : Extents{3, 1, 7, 300});
+        const auto b = given("b", tb ? Extents{3, 1, 9, 300} : Extents{3, 1, 300, 9});
+        add("matrix product " + std::to_string(ta) + std::to_string(tb), matmul(silu(a), b, ta, tb) * 0.5);
+      }
+  }
+  void convolutions() {
+    for (const ConvolutionGeometry g : {ConvolutionGeometry{3, 1, 1, 1}, ConvolutionGeometry{3, 2, 0, 1},
+                                        ConvolutionGeometry{1, 1, 0, 0}, ConvolutionGeometry{4, 2, 1, 1}}) {
+      const std::string name = std::to_string(g.kernel) + " by " + std::to_string(g.stride);
+      const auto x = given("x", {2, 10, 8, 5});
+      Filter<D> filter({7, g.kernel, g.kernel, 5});
+      filter.assign(given("filter", filter.extents()));
+      const Extents out{2, g.output(10), g.output(8), 7};
+      const auto residual = given("residual", out);
+      const auto activated = operand(silu(x));
+      add("convolution " + name,
+          anchor(ConvolutionCore<std::remove_cvref_t<decltype(activated)>>{g, activated, filter}) + residual);
+      add("data gradient " + name,
+          anchor(ConvolutionDataGradientCore<Tensor<D>>{g, residual, filter, x.extents()}));
+      add("filter gradient " + name, anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{
+                                         g, x, residual, filter.extents()}));
+    }
+  }
+  void images() {
+    const auto face = given("face", {2, 19, 22, 3});
+    FilterTaps<D> rows{3, {}, {}}, columns{2, {}, {}};
+    for (int i = 0; i < 9; ++i) {
+      rows.first.push_back(2 * i - 1);
+      for (const D w : {0.2, 0.5, 0.3}) rows.weights.push_back(w + 0.01 * i);
+    }
+    for (int i = 0; i < 30; ++i) {
+      columns.first.push_back(i - 3);
+      for (const D w : {0.7, 0.1}) columns.weights.push_back(w - 0.01 * i);
+    }
+    add("separable filter", filtered(silu(face), SeparableFilter<D>{{{rows, columns}, {rows, columns}}}) * 2.0);
+    for (const Extents e : {Extents{2, 19, 22, 3}, Extents{1, 16, 32, 3}, Extents{1, 5, 3, 3}})
+      for (const int quality : {10, 60, 95})
+        add("JPEG " + to_string(e) + " at " + std::to_string(quality),
+            jpeg(square(given("photo", e)), quality));
+  }
+  template <class N> void network() {
+    Network<N, D> model;
+    fill_hashed(model);
+    if constexpr (OnDevice<Ex>) upload_parameters(ex_, model);
+    const auto face = given("input", {1, 32, 32, 3}), truth = given("target", {1, 32, 32, 3});
+    Tape<Ex> tape(ex_);
+    tape.watch_parameters(model);
+    const auto output = model(tape, face);
+    const auto loss = losses::l1(tape, output.image, truth);
+    const Gradients gradients = tape.backward(loss);
+    const std::string name = N::name;
+    add(name + ": latent", output.encoded.latent);
+    add(name + ": indices", output.encoded.indices);
+    add(name + ": image", output.image);
+    CaseResult all{name + ": gradients of all parameters", {}};  // together: some are zero but for rounding
+    walk(
+        [&](const std::string&, const auto& p) {
+          const auto* gradient = gradients.find(io::raw(p));
+          if (gradient == nullptr) return;
+          const auto t = found(*gradient);
+          all.elements.insert(all.elements.end(), t.elements().begin(), t.elements().end());
+        },
+        model);
+    results_.push_back(std::move(all));
+  }
+
+  Ex& ex_;
+  std::vector<CaseResult> results_;
+};
+
+}  // namespace rfpp::test
+
+#endif
