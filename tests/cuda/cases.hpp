@@ -46,7 +46,9 @@ struct CaseResult {
 };
 
 template <class Ex>
-concept OnDevice = requires(Ex& ex, Tensor<double> t) { ex.upload(t); };
+concept OnDevice = requires(Ex& ex, Tensor<double> t) {
+  ex.upload(t);
+};
 
 template <class Ex> class Cases {
   using D = double;
@@ -96,7 +98,8 @@ template <class Ex> class Cases {
     add("Poisson noise", degrade::Poisson<Tensor<D>>{eval(ex_, square(x)), {4, 5, 6}, 40.0});
     const auto face = given("face", {1, 6, 5, 3});
     add("haze, rounded", degrade::round_to_byte(map(degrade::Haze{0.8}, face)));
-    add("gray of a shifted mirror image", degrade::gray(degrade::shifted({3, 1, 5}, degrade::mirrored(face))));
+    add("gray of a shifted mirror image",
+        degrade::gray(degrade::shifted({3, 1, 5}, degrade::mirrored(face))));
     add("constant", Constant<D>{0.5, {1, 1, 1, 8}} * x);
     const auto sum = eval(ex_, x * 1.0);
     ex_.run(sum, x * 2.0, true);
@@ -123,7 +126,8 @@ template <class Ex> class Cases {
   void contractions() {
     const auto x = given("x", {2, 6, 5, 8}), table = given("table", matrix_extents(5, 8));
     Tensor<int> indices(Extents{2, 6, 5, 1});
-    for (std::size_t i = 0; i < indices.elements().size(); ++i) indices.data()[i] = static_cast<int>(i * 7 % 5);
+    for (std::size_t i = 0; i < indices.elements().size(); ++i)
+      indices.data()[i] = static_cast<int>(i * 7 % 5);
     const auto index = given(indices);
     add("gather", map(StraightThrough{}, x, detach(Gather<D>{table, index})));
     add("nearest", nearest(x * 1.5, table));
@@ -150,8 +154,8 @@ template <class Ex> class Cases {
           anchor(ConvolutionCore<std::remove_cvref_t<decltype(activated)>>{g, activated, filter}) + residual);
       add("data gradient " + name,
           anchor(ConvolutionDataGradientCore<Tensor<D>>{g, residual, filter, x.extents()}));
-      add("filter gradient " + name, anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{
-                                         g, x, residual, filter.extents()}));
+      add("filter gradient " + name,
+          anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{g, x, residual, filter.extents()}));
     }
   }
   void images() {
@@ -165,7 +169,8 @@ template <class Ex> class Cases {
       columns.first.push_back(i - 3);
       for (const D w : {0.7, 0.1}) columns.weights.push_back(w - 0.01 * i);
     }
-    add("separable filter", filtered(silu(face), SeparableFilter<D>{{{rows, columns}, {rows, columns}}}) * 2.0);
+    add("separable filter",
+        filtered(silu(face), SeparableFilter<D>{{{rows, columns}, {rows, columns}}}) * 2.0);
     for (const Extents e : {Extents{2, 19, 22, 3}, Extents{1, 16, 32, 3}, Extents{1, 5, 3, 3}})
       for (const int quality : {10, 60, 95})
         add("JPEG " + to_string(e) + " at " + std::to_string(quality),

@@ -14,6 +14,7 @@ namespace rfpp::inline v0 {
 /// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
 /// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
 /// tiles of m x m.
+/// `split_tf32` to `float16`: as the raw weight; what the executor Cuda rounds to while it stages.
 struct Packing {
   enum class Kind {
     none,
@@ -23,7 +24,11 @@ struct Packing {
     winograd_f4,
     winograd_f6,
     upsample_f2,
-    upsample_f3
+    upsample_f3,
+    split_tf32,
+    tf32,
+    bfloat16,
+    float16
   } kind = Kind::none;
   int columns = 0;
   friend constexpr bool operator==(const Packing&, const Packing&) = default;

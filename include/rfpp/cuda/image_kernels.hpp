@@ -31,8 +31,7 @@ template <class T, class X> struct FilterColumnsKernel {
     const Pixel q = place_of(i, extents, c);
     T sum = 0;
     for (int k = 0; k < taps.count; ++k)
-      sum += taps.weights[q.w * taps.count + k] *
-             x.at({q.n, q.h, reflected(taps.first[q.w] + k, width)})[c];
+      sum += taps.weights[q.w * taps.count + k] * x.at({q.n, q.h, reflected(taps.first[q.w] + k, width)})[c];
     out[i] = sum;
   }
 };
@@ -173,7 +172,9 @@ template <class T, class Epilogue> struct JpegDecodeKernel {
     const auto within = [](int v, int limit) { return v < 0 ? 0 : v < limit ? v : limit - 1; };
     const int beside_row = within(q.h % 2 == 0 ? row - 1 : row + 1, rows);
     const int beside_column = within(q.w % 2 == 0 ? column - 1 : column + 1, columns);
-    const auto vertical = [&](int at) { return 3 * plane[row * pitch + at] + plane[beside_row * pitch + at]; };
+    const auto vertical = [&](int at) {
+      return 3 * plane[row * pitch + at] + plane[beside_row * pitch + at];
+    };
     return (3 * vertical(column) + vertical(beside_column) + (q.w % 2 == 0 ? 8 : 7)) >> 4;
   }
 };

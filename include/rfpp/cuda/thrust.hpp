@@ -71,7 +71,8 @@ template <class Device> class Thrust {
     const Extents x = e.extents(), t = target.extents();
     const auto summed = [](int all, int kept) { return kept == 1 ? all : 1; };
     const Extents over{summed(x.n, t.n), summed(x.h, t.h), summed(x.w, t.w), summed(x.c, t.c)};
-    const auto f = fold<double, Sum>(t.size(), over.size(), cuda::ReducedItem<plan_t<E>>{plan_of(e), t, over});
+    const auto f =
+        fold<double, Sum>(t.size(), over.size(), cuda::ReducedItem<plan_t<E>>{plan_of(e), t, over});
     launch(t.size(), cuda::AddFoldedKernel<double, T, Sum>{f.data(), f.parts, target.data()});
   }
 
@@ -108,8 +109,8 @@ template <class Device> class Thrust {
   template <class X, class T, class P>
   void run_core(const ConvolutionCore<X>& core, const cuda::Emit<T, P>& emit) {
     launch(emit.extents.size(),
-           cuda::ConvolutionKernel<T, plan_t<X>, P>{plan_of(core.x), core.x.extents(), core.filter.raw().data(),
-                                                    core.geometry, emit});
+           cuda::ConvolutionKernel<T, plan_t<X>, P>{plan_of(core.x), core.x.extents(),
+                                                    core.filter.raw().data(), core.geometry, emit});
   }
   template <class G, class T, class P>
   void run_core(const ConvolutionDataGradientCore<G>& core, const cuda::Emit<T, P>& emit) {
@@ -129,9 +130,9 @@ template <class Device> class Thrust {
   template <class A, class B, class T, class P>
   void run_core(const MatmulCore<A, B>& core, const cuda::Emit<T, P>& emit) {
     const Extents a = core.a.extents();
-    launch(emit.extents.size(),
-           cuda::MatmulKernel<T, plan_t<A>, plan_t<B>, P>{plan_of(core.a), plan_of(core.b), core.transpose_a,
-                                                          core.transpose_b, core.transpose_a ? a.w : a.c, emit});
+    launch(emit.extents.size(), cuda::MatmulKernel<T, plan_t<A>, plan_t<B>, P>{
+                                    plan_of(core.a), plan_of(core.b), core.transpose_a, core.transpose_b,
+                                    core.transpose_a ? a.w : a.c, emit});
   }
   template <class X, class T, class P>
   void run_core(const MomentsCore<X>& core, const cuda::Emit<T, P>& emit) {
@@ -150,8 +151,7 @@ template <class Device> class Thrust {
       launch(emit.extents.size(),
              cuda::ReduceChannelsKernel<T, Operation, plan_t<X>, P>{plan_of(core.x), e.c, emit});
     } else {
-      const auto f =
-          fold<T, Operation>(1, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
+      const auto f = fold<T, Operation>(1, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
       launch(1, cuda::EmitFoldedKernel<T, T, Operation, P>{f.data(), f.parts, emit});
     }
   }
@@ -180,14 +180,14 @@ template <class Device> class Thrust {
     }
     launch(out.size(), cuda::EmitKernel<T, P>{sums.data(), emit});
   }
-  template <class X, class T, class P>
-  void run_core(const JpegCore<X>& core, const cuda::Emit<T, P>& emit) {
+  template <class X, class T, class P> void run_core(const JpegCore<X>& core, const cuda::Emit<T, P>& emit) {
     const Extents e = emit.extents;
     cuda::JpegPlanes planes{e, (e.w + 15) / 16 * 16, (e.h + 15) / 16 * 16, nullptr};
     const Storage bytes(static_cast<std::size_t>(e.n) * planes.image_bytes(), *workspace_);
     planes.bytes = static_cast<std::uint8_t*>(bytes.data());
-    launch(static_cast<std::size_t>(e.n) * static_cast<std::size_t>(planes.blocks_per_image()),
-           cuda::JpegBlockKernel<T, plan_t<X>>{plan_of(core.x), planes, {0, core.quality}, {1, core.quality}});
+    launch(
+        static_cast<std::size_t>(e.n) * static_cast<std::size_t>(planes.blocks_per_image()),
+        cuda::JpegBlockKernel<T, plan_t<X>>{plan_of(core.x), planes, {0, core.quality}, {1, core.quality}});
     launch(e.size(), cuda::JpegDecodeKernel<T, P>{planes, emit});
   }
 
@@ -213,7 +213,8 @@ template <class Device> class Thrust {
   };
   template <class T> UploadedTaps<T> uploaded(const FilterTaps<T>& taps) {
     UploadedTaps<T> up{uploaded(taps.first), uploaded(taps.weights), {}};
-    up.taps = {taps.count, static_cast<const int*>(up.first.data()), static_cast<const T*>(up.weights.data())};
+    up.taps = {taps.count, static_cast<const int*>(up.first.data()),
+               static_cast<const T*>(up.weights.data())};
     return up;
   }
   template <class T> Storage uploaded(const std::vector<T>& elements) {

@@ -1,0 +1,92 @@
+#ifndef RFPP_CUDA_DEVICE_HPP
+#define RFPP_CUDA_DEVICE_HPP
+
+#include <cuda_runtime.h>
+#include <thrust/system/cuda/execution_policy.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "rfpp/core/workspace.hpp"
+
+namespace rfpp::inline v0 {
+namespace cuda {
+
+/// Throws Error, saying what was tried and what CUDA answers.
+inline void check(cudaError_t status, const char* what) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // else later calls would answer the same, though they can go on
+  throw Error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(status));
+}
+
+/// Makes a device the calling thread's. Throws Error where there is none of this number.
+inline void use_device(int index) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaErrorInsufficientDriver)
+    throw Error("CUDA: the driver is older than the toolkit that this program was built with");
+  if (status != cudaSuccess || count == 0)
+    throw Error(std::string("CUDA: no device was found (") + cudaGetErrorString(status) +
+                "); --device cpu needs none");
+  if (index < 0 || index >= count)
+    throw Error("CUDA: expected a device of 0 to " + std::to_string(count - 1) + ", found " +
+                std::to_string(index));
+  check(cudaSetDevice(index), "choosing the device");
+}
+
+/// The current device's memory.
+class DeviceMemory final : public Memory {
+ public:
+  static DeviceMemory& instance() {
+    static DeviceMemory memory;
+    return memory;
+  }
+  void* allocate(std::size_t bytes) override {
+    void* data = nullptr;
+    const cudaError_t status = cudaMalloc(&data, bytes);
+    if (status == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      std::size_t free = 0, total = 0;
+      cudaMemGetInfo(&free, &total);
+      throw Error("CUDA: out of memory: " + std::to_string(bytes) + " bytes were asked for, " +
+                  std::to_string(free) + " of " + std::to_string(total) + " are free");
+    }
+    check(status, "allocating memory");
+    return data;
+  }
+  void release(void* data, std::size_t) noexcept override { cudaFree(data); }
+};
+
+/// A device with a stream of its own, as Thrust takes it. Copies share the stream.
+class CudaStream {
+ public:
+  explicit CudaStream(int index = 0) {
+    use_device(index);
+    cudaStream_t created = nullptr;
+    check(cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking), "making a stream");
+    stream_ = {created, [](cudaStream_t s) { cudaStreamDestroy(s); }};
+  }
+
+  cudaStream_t stream() const { return stream_.get(); }
+  auto policy() const { return thrust::cuda::par_nosync.on(stream()); }
+  Memory& memory() const { return DeviceMemory::instance(); }
+  void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
+  /// The host's memory can be reused at once.
+  void upload(void* to, const void* from, std::size_t bytes) const {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");
+    synchronise();
+  }
+  void download(void* to, const void* from, std::size_t bytes) const {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the device");
+    synchronise();
+  }
+
+ private:
+  std::shared_ptr<CUstream_st> stream_;
+};
+
+}  // namespace cuda
+}  // namespace rfpp::inline v0
+
+#endif
