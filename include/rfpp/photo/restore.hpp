@@ -41,7 +41,7 @@ inline io::Image blend_with_original(const io::Image& restored, const io::Image&
 
 /// Restores an aligned face of any size: it is resized to the network's resolution and back.
 template <class Model>
-io::Image restore_face(auto& ex, const Model& model, const io::Image& face, double strength = 1) {
+io::Image restore_face(auto& ex, Model& model, const io::Image& face, double strength = 1) {
   constexpr int side = Model::spec.resolution;
   const bool fits = face.width == side && face.height == side;
   const auto output = model(ex, to_tensor(fits ? face : resize(face, side, side)));
@@ -54,7 +54,7 @@ io::Image restore_face(auto& ex, const Model& model, const io::Image& face, doub
 /// `scale` (1 or more) times its size. Faces with an eye distance under minimum_eye_distance stay as they
 /// are.
 template <class Model>
-io::Image restore_photo(auto& ex, const Model& model, const io::Image& photo,
+io::Image restore_photo(auto& ex, Model& model, const io::Image& photo,
                         std::span<const Landmarks> faces, double strength = 1, double scale = 1) {
   std::vector<RestoredFace> restored;
   for (const Landmarks& landmarks : faces) {
