@@ -21,3 +21,14 @@ endif()
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
 endif()
+
+# What nvcc compiles: host code for the same processor as the rest, since inline functions depend on it.
+if(RFPP_CUDA)
+  enable_language(CUDA)
+  add_library(rfpp_cuda INTERFACE)
+  target_link_libraries(rfpp_cuda INTERFACE rfpp::rfpp)
+  target_compile_options(rfpp_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)  # CMake 3.25 knows no cuda_std_20
+  if(RFPP_NATIVE)
+    target_compile_options(rfpp_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-march=native>)
+  endif()
+endif()

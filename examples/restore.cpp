@@ -4,7 +4,9 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <variant>
 
+#include "gpu/gpu.hpp"
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
@@ -17,7 +19,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks;
+  std::string output = "restored", weights, model, landmarks, device = "cpu";
   bool aligned = false, compare = false;
   double strength = 1, scale = 1;
   RunOptions run;
@@ -79,17 +81,46 @@ Job read_job(const Options& options, const fs::path& path) {
 
 using Restorer = std::function<io::Image(const Job&)>;
 
-template <class N> Restorer make_restorer(const Options& options) {
-  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
-  auto ex = std::make_shared<Cpu>(options.run.threads);
-  auto model = std::make_shared<Network<N>>();
-  make_ready(*ex, *model, options.weights, face, options.run);
-  show_progress(*ex, *model, face);
+template <class Ex, class Model>
+Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const Options& options) {
   return [ex, model, &options](const Job& job) {
     return options.aligned
                ? photo::restore_face(*ex, *model, job.image, options.strength)
                : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.strength, options.scale);
   };
+}
+
+/// A network on a GPU, which needs no executor from outside.
+template <class N> struct OnGpu {
+  static constexpr NetworkSpec spec = N::spec;
+  GpuNetwork run;
+
+  GpuOutput operator()(auto&, const Tensor<float>& face) const {
+    GpuOutput output = run(face);
+    if (output.repeated)
+      std::fprintf(
+          stderr,
+          "restore: a face was too much for the fast decoder, and was made again with exact products\n");
+    return output;
+  }
+};
+
+template <class N> Restorer make_restorer(const Options& options) {
+  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
+  if (const int device = gpu_index(options.device); device >= 0) {
+    Network<N> model;
+    if (options.weights.empty())
+      fill_hashed(model);
+    else
+      io::load_parameters(model, options.weights);
+    return restorer_of(std::make_shared<std::monostate>(),
+                       std::make_shared<OnGpu<N>>(network_on_gpu(device, model, face)), options);
+  }
+  auto ex = std::make_shared<Cpu>(options.run.threads);
+  auto model = std::make_shared<Network<N>>();
+  make_ready(*ex, *model, options.weights, face, options.run);
+  show_progress(*ex, *model, face);
+  return restorer_of(std::move(ex), std::move(model), options);
 }
 
 void restore_all(const Options& options, Restorer (*make)(const Options&)) {
@@ -167,11 +198,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
       ->capture_default_str();
+  app.add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
   o.run.add_to(app);
   app.add_flag("--cache", o.run.cache, "keep packed weights beside the checkpoint, for a faster next start")
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
+    gpu_index(o.device);
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;

@@ -65,6 +65,8 @@ refused 'text.png' codebook encode text.png -o out.codes
 refused 'missing' forward --hashed --input missing --output out.safetensors
 refused '"input"' forward --hashed --input whole.safetensors --output out.safetensors
 refused 'text.ckpt' inspect text.ckpt
+refused 'expected cpu, cuda or cuda:N' restore "${face[@]}" --device gpu
+refused 'CUDA' restore "${face[@]}" --device cuda:99
 refused '/proc/rfpp' restore --aligned "$data/astronaut.png" -o /proc/rfpp
 echo 'this is text' >text.jsonl
 line='{"image": "astronaut.png", "stages": [{"stage": "jpeg", "quality": 0}]}'

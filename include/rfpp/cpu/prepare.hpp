@@ -33,25 +33,19 @@ inline PackingPlan distinguish_filters(const Parameters& model,
 }
 }  // namespace detail
 
-/// choose(shape) for every filter of floats, where the model's input is an image of the extents `input`.
-template <class Model, class Choose> PackingPlan plan_packing_by(const Model&, Extents input, Choose&& choose) {
+/// What is the fastest algorithm for every filter that `policy` allows, given the sizes that the feature maps
+/// have where the model's input is an image of the extents `input`.
+template <class Model> PackingPlan plan_packing(const Model&, Extents input, PackingPolicy policy = {}) {
   Model model;
   std::unordered_map<const Block*, Packing::Kind*> kinds;  // by the filter's raw weight
   PackingPlan plan = detail::distinguish_filters(model, kinds);
   DryRun dry;
   dry.on_convolution([&](const ConvolutionShape& shape, const Block* weight) {
     if (const auto found = kinds.find(weight); found != kinds.end())
-      *found->second = choose(shape);
+      *found->second = cpu::algorithm_for<float>(shape, policy);
   });
   model(dry, Tensor<float>::declared(input));
   return plan;
-}
-/// What is the fastest algorithm for every filter that `policy` allows, given the sizes that the feature maps
-/// have.
-template <class Model> PackingPlan plan_packing(const Model& model, Extents input, PackingPolicy policy = {}) {
-  return plan_packing_by(model, input, [&](const ConvolutionShape& shape) {
-    return cpu::algorithm_for<float>(shape, policy);
-  });
 }
 
 /// Packs every filter of a model as `plan` says, or for direct convolution where it says nothing, before the

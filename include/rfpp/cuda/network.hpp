@@ -6,27 +6,24 @@
 #include <memory>
 #include <string>
 
-#include "rfpp/cpu/prepare.hpp"
 #include "rfpp/cuda/cuda.hpp"
+#include "rfpp/model/network.hpp"
 
 namespace rfpp::inline v0 {
 
-/// What the products of a network's convolutions are rounded to on a GPU: before the search for codebook
-/// entries and after it. One wrong index changes a patch of the face, so the first part is exact by default.
+/// What the products of a network's convolutions are rounded to on a GPU: those before the search for
+/// codebook entries, and those after it. One wrong index changes a patch of the face, so the first part is
+/// exact by default.
 struct CudaPrecision {
   Packing::Kind encoder = Packing::Kind::split_tf32, decoder = Packing::Kind::float16;
 };
 
-/// Moves a model to the device, its filters packed as `precision` says for images of the extents `input`.
-template <class Model>
-void prepare(Cuda& ex, Model& model, Extents input, CudaPrecision precision = {}) {
-  const PackingPlan plan = plan_packing_by(model, input, [&](const ConvolutionShape& shape) {
-    return shape.after_codebook ? precision.decoder : precision.encoder;
-  });
-  upload_parameters(ex, model);
+/// Says by every filter's packing what its products are rounded to.
+template <class N> void set_precision(Network<N>& model, CudaPrecision precision) {
   Parameters(model).for_each([&](const std::string& name, auto& parameter) {
+    const bool encodes = name.starts_with("encoder.") || name.starts_with("quant_conv.");
     if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>)
-      parameter.set_packed({plan.at(name), 0}, parameter.raw());
+      parameter.set_packed({encodes ? precision.encoder : precision.decoder, 0}, parameter.raw());
   });
 }
 
@@ -75,13 +72,11 @@ template <class N> class CudaNetwork {
 
   /// `model` has its raw weights in host memory. Throws Error where there is no such device, or no memory.
   CudaNetwork(int device, const Network<N>& model, Extents input, CudaPrecision precision = {})
-      : ex_(device), fast_(model), exact_(), input_(ex_.tensor<float>(input)) {
-    prepare(ex_, fast_, input, precision);
-    exact_ = fast_;
-    Parameters(exact_).for_each([](const std::string&, auto& parameter) {
-      if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>)
-        parameter.set_packed({Packing::Kind::split_tf32, 0}, parameter.raw());
-    });
+      : ex_(device), exact_(model), input_(ex_.tensor<float>(input)) {
+    upload_parameters(ex_, exact_);
+    set_precision(exact_, {Packing::Kind::split_tf32, Packing::Kind::split_tf32});
+    fast_ = exact_;
+    set_precision(fast_, precision);
     ex_.run(input_, Constant<float>{0, input});
     recorded_ = fast_(ex_, input_);  // after which the workspace is large enough
     ex_.synchronise();
@@ -112,7 +107,7 @@ template <class N> class CudaNetwork {
   }
 
   Cuda ex_;
-  Network<N> fast_, exact_;
+  Network<N> exact_, fast_;
   Tensor<float> input_;
   OnDevice recorded_;
   std::unique_ptr<cuda::Graph> graph_;

@@ -9,8 +9,7 @@
 // What a baseline JPEG of 4:2:0 does to an image, without the entropy coding, which loses nothing. The
 // arithmetic is that of libjpeg-turbo's default coder and decoder ("islow"), bit for bit: integers
 // throughout, every right shift of a negative number arithmetic. An integer I is a scalar, or a SIMD register
-// of them. The functions are constexpr and not marked for devices, which have no such registers: kernels call
-// them under nvcc's --expt-relaxed-constexpr.
+// of them.
 
 namespace rfpp::inline v0 {
 namespace jpeg_arithmetic {
@@ -39,31 +38,31 @@ struct QuantisationTable {
   }
 };
 
-template <class I> constexpr I clamp_to_byte(I v) {
+template <class I> RFPP_HD I clamp_to_byte(I v) {
   const I zero{}, top = zero + 255;
   v = v < zero ? zero : v;
   return v > top ? top : v;
 }
 
 template <class I> struct Colour { I y, cb, cr; };
-template <class I> constexpr Colour<I> to_luma_chroma(I r, I g, I b) {
+template <class I> RFPP_HD Colour<I> to_luma_chroma(I r, I g, I b) {
   return {(19595 * r + 38470 * g + 7471 * b + 32768) >> 16,
           (-11059 * r - 21709 * g + 32768 * b + 8421375) >> 16,
           (32768 * r - 27439 * g - 5329 * b + 8421375) >> 16};
 }
 /// Writes red, green and blue to rgb[0..2].
-template <class I> constexpr void to_rgb(Colour<I> colour, I* rgb) {
+template <class I> RFPP_HD void to_rgb(Colour<I> colour, I* rgb) {
   const I cb = colour.cb - 128, cr = colour.cr - 128;
   rgb[0] = clamp_to_byte(colour.y + ((91881 * cr + 32768) >> 16));
   rgb[1] = clamp_to_byte(colour.y + ((-22554 * cb - 46802 * cr + 32768) >> 16));
   rgb[2] = clamp_to_byte(colour.y + ((116130 * cb + 32768) >> 16));
 }
 
-template <int Bits, class I> constexpr I rounded_shift(I v) { return (v + (1 << (Bits - 1))) >> Bits; }
+template <int Bits, class I> RFPP_HD I rounded_shift(I v) { return (v + (1 << (Bits - 1))) >> Bits; }
 
 /// The odd part that the forward and the inverse transform have in common: of a, b, c, d it makes, in this
 /// order, what they weigh with the cosines of 7, 5, 3 and 1 sixteenths of a half turn.
-template <class I> constexpr void rotate_odd(I& a, I& b, I& c, I& d) {
+template <class I> RFPP_HD void rotate_odd(I& a, I& b, I& c, I& d) {
   const I z5 = (a + c + b + d) * 9633;
   const I z1 = (a + d) * -7373, z2 = (b + c) * -20995;
   const I z3 = (a + c) * -16069 + z5, z4 = (b + d) * -3196 + z5;
@@ -76,7 +75,7 @@ template <class I> constexpr void rotate_odd(I& a, I& b, I& c, I& d) {
 /// The discrete cosine transform of eight values (Loeffler, Ligtenberg & Moschytz 1989) in 13-bit fixed
 /// point. The first pass, over rows, keeps two bits more; the second removes them, and leaves 8 times the
 /// transform.
-template <bool FirstPass, class I> constexpr void forward_dct(I* v) {
+template <bool FirstPass, class I> RFPP_HD void forward_dct(I* v) {
   constexpr int shift = FirstPass ? 11 : 15;
   I a = v[3] - v[4], b = v[2] - v[5], c = v[1] - v[6], d = v[0] - v[7];
   const I s0 = v[0] + v[7], s1 = v[1] + v[6], s2 = v[2] + v[5], s3 = v[3] + v[4];
@@ -94,7 +93,7 @@ template <bool FirstPass, class I> constexpr void forward_dct(I* v) {
 }
 
 /// Its inverse: first over columns, then over rows.
-template <bool FirstPass, class I> constexpr void inverse_dct(I* v) {
+template <bool FirstPass, class I> RFPP_HD void inverse_dct(I* v) {
   constexpr int shift = FirstPass ? 11 : 18;
   const I z = (v[2] + v[6]) * 4433, e = z - v[6] * 15137, f = z + v[2] * 6270;
   const I sum = (v[0] + v[4]) * 8192, difference = (v[0] - v[4]) * 8192;
@@ -113,7 +112,7 @@ template <bool FirstPass, class I> constexpr void inverse_dct(I* v) {
 
 /// A coefficient (8 times the transform) brought to the nearest multiple of its step. Division through float
 /// is exact here: the quotient stays a 16th of a step away from where rounding would matter.
-template <class V, class I> constexpr I quantise(I coefficient, I step) {
+template <class V, class I> RFPP_HD I quantise(I coefficient, I step) {
   const I magnitude = coefficient < 0 ? -coefficient : coefficient;
   V quotient, divisor;
   if constexpr (LaneTraits<I>::count == 1) {
