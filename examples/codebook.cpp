@@ -13,7 +13,7 @@ using Autoencoders = NetworkList<RohqdSmall, Rohqd>;
 template <class N> constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
 
 struct Options {
-  std::string input, output, map, weights, model;
+  std::string input, output, map, weights, model, device = "cpu";
 };
 
 /// Every latent cell as a square of `cell` pixels whose colour is its index's.
@@ -29,12 +29,23 @@ io::Image index_map(const Tensor<int>& indices, int cell) {
   return map;
 }
 
-template <class N> void encode(const Options& o) {
-  Cpu ex;
+/// on_cpu(executor, network) or on_gpu(network), ready for a face.
+template <class N> auto with_network(const Options& o, auto&& on_cpu, auto&& on_gpu) {
   Network<N> model;
+  if (const int gpu = gpu_index(o.device); gpu >= 0) {
+    load_raw(model, o.weights);
+    return on_gpu(*network_on_gpu(gpu, model, face<N>, {}, Keep::decoder_needs));
+  }
+  Cpu ex;
   make_ready(ex, model, o.weights, face<N>);
-  const io::Image image = photo::resize(io::read_image(o.input), face<N>.w, face<N>.h);
-  const Tensor<int> indices = model.encode(ex, photo::to_tensor(image)).indices;
+  return on_cpu(ex, model);
+}
+
+template <class N> void encode(const Options& o) {
+  const auto image = photo::to_tensor(photo::resize(io::read_image(o.input), face<N>.w, face<N>.h));
+  const Tensor<int> indices = with_network<N>(
+      o, [&](auto& ex, const auto& model) { return model.encode(ex, image).indices; },
+      [&](auto& network) { return network.encode(image).indices; });
   const Extents e = indices.extents();
   const std::vector<std::int16_t> codes(indices.elements().begin(), indices.elements().end());
   io::SafetensorsWriter writer(o.output, {{"indices", io::DType::int16, {e.h, e.w}}}, {{"network", N::name}});
@@ -76,10 +87,10 @@ template <class N> Tensor<int> read_indices(const std::string& path) {
 
 template <class N> void decode(const Options& o) {
   const Tensor<int> indices = read_indices<N>(o.input);
-  Cpu ex;
-  Network<N> model;
-  make_ready(ex, model, o.weights, face<N>);
-  io::write_image(o.output, photo::to_image(model.decode_indices(ex, indices)));
+  const auto image = with_network<N>(
+      o, [&](auto& ex, const auto& model) { return model.decode_indices(ex, indices); },
+      [&](auto& network) { return network.decode_indices(indices); });
+  io::write_image(o.output, photo::to_image(image));
   std::printf("%s -> %s\n", o.input.c_str(), o.output.c_str());
 }
 
@@ -99,6 +110,7 @@ int main(int argc, char** argv) {
         ->required();
     command->add_option("--weights", o.weights,
                         "checkpoint (default: the small network's, which comes with rfpp)");
+    add_device(*command, o.device);
   }
   encoding->add_option("--map", o.map, "picture of the index map");
   return run_program(app, argc, argv, [&] {

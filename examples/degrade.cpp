@@ -1,7 +1,10 @@
 // Degrades faces as the extending degrading model does: pairs of clean and degraded images, with a log.
+#include <functional>
 #include <map>
+#include <memory>
 #include <set>
 
+#include "gpu/degrader.hpp"
 #include "program.hpp"
 #include "rfpp/degrade/image.hpp"
 #include "rfpp/degrade/log.hpp"
@@ -19,7 +22,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs, only;
-  std::string output = "degraded", preset = "code", log, replay, grid;
+  std::string output = "degraded", preset = "code", log, replay, grid, device = "cpu";
   std::uint64_t seed = 0;
   int count = 1, threads = 0;
 };
@@ -99,9 +102,20 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
   return jobs;
 }
 
+using Degrader = std::function<degrade::DegradedPair(const Degradation&, const Tensor<float>&)>;
+
+Degrader degrader_of(const Options& options) {
+  if (const int gpu = gpu_index(options.device); gpu >= 0)
+    return [on_gpu = std::shared_ptr(degrader_on_gpu(gpu))](
+               const Degradation& d, const Tensor<float>& image) { return on_gpu->degrade(d, image); };
+  return [ex = std::make_shared<Cpu>(options.threads)](const Degradation& d, const Tensor<float>& image) {
+    return degrade::degrade(*ex, d, image);
+  };
+}
+
 /// A row of the contact sheet: the clean image, what it is after each stage of the first pass, and the
 /// result.
-std::vector<io::Image> grid_row(Cpu& ex, const Degradation& d, const Tensor<float>& image) {
+std::vector<io::Image> grid_row(const Degrader& degrader, const Degradation& d, const Tensor<float>& image) {
   constexpr int side = 192;
   std::vector<io::Image> cells;
   const auto add = [&](const Tensor<float>& t) {
@@ -110,16 +124,16 @@ std::vector<io::Image> grid_row(Cpu& ex, const Degradation& d, const Tensor<floa
   Degradation part = d;
   part.uneven.reset();
   part.stages.clear();
-  add(degrade::degrade(ex, part, image).clean);
+  add(degrader(part, image).clean);
   const Extents e = image.extents();
   for (std::size_t i = 0; i + 1 < d.stages.size(); ++i) {
     // Of the clean image at first; what is rare has no column of its own.
     part.stages.assign(d.stages.begin(), d.stages.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     if (std::holds_alternative<degrade::Haze>(d.stages[i])) continue;
     part.stages.emplace_back(degrade::Resize{e.h, e.w});
-    add(degrade::degrade(ex, part, image).degraded);
+    add(degrader(part, image).degraded);
   }
-  add(degrade::degrade(ex, d, image).degraded);
+  add(degrader(d, image).degraded);
   return cells;
 }
 
@@ -150,7 +164,7 @@ void run(const Options& options) {
   check_writable(options.log);
   check_writable(options.grid);
   if (!options.grid.empty()) io::is_png_name(options.grid);  // refuses other extensions
-  Cpu ex(options.threads);
+  const Degrader degrader = degrader_of(options);
   std::string log;
   std::vector<std::vector<io::Image>> rows;
   const auto start = std::chrono::steady_clock::now();
@@ -160,7 +174,7 @@ void run(const Options& options) {
     LogEntry& entry = jobs[i].entry;
     if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);
     try {
-      const auto pair = degrade::degrade(ex, entry.degradation, unit);
+      const auto pair = degrader(entry.degradation, unit);
       io::write_image(output / "clean" / jobs[i].name, photo::to_image(pair.clean));
       io::write_image(output / "degraded" / jobs[i].name, photo::to_image(pair.degraded));
     } catch (const Error& error) {
@@ -168,7 +182,7 @@ void run(const Options& options) {
     }
     log += to_line(entry);
     if (!options.grid.empty() && rows.size() < most_rows)
-      rows.push_back(grid_row(ex, entry.degradation, unit));
+      rows.push_back(grid_row(degrader, entry.degradation, unit));
   }
   if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
@@ -198,6 +212,7 @@ int main(int argc, char** argv) {
   app.add_option(
       "--grid", o.grid,
       "contact sheet of the first 32: clean, then after blur, downsampling, noise and JPEG, then the result");
+  add_device(app, o.device);
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();

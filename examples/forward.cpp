@@ -24,12 +24,19 @@ void write_results(const std::string& path, const Tensor<int>& indices, const Na
   writer.commit();
 }
 
+template <class N>
+typename Network<N>::Output output_of(Cpu& ex, Network<N>& model, const Tensor<float>& image,
+                                      const Options& o) {
+  const Keep keep = o.all ? Keep::all : Keep::decoder_needs;
+  if (const int gpu = gpu_index(o.run.device); gpu >= 0)
+    return network_on_gpu(gpu, model, image.extents(), o.run.cuda_precision(), keep)->run(image);
+  prepare(ex, model, image.extents(), o.run.policy(), RawWeights::drop);
+  return model(ex, image, keep);
+}
+
 template <class N> void run(const Options& o) {
   Network<N> model;
-  if (o.hashed)
-    fill_hashed(model);
-  else
-    io::load_parameters(model, o.weights);
+  load_raw(model, o.weights);
   if (!o.save_weights.empty())
     io::save_parameters(model, o.save_weights, io::DType::float32, {{"network", N::name}});
   if (o.input.empty()) return;
@@ -37,10 +44,10 @@ template <class N> void run(const Options& o) {
   const auto file = io::Checkpoint::open(o.input);
   const auto image = io::read_images(file.at("input"), o.input + ": input");
   Cpu ex(o.run.threads);
-  prepare(ex, model, image.extents(), o.run.policy(), RawWeights::drop);
-  const auto [restored, encoded] = model(ex, image, o.all ? Keep::all : Keep::decoder_needs);
+  const auto output = output_of(ex, model, image, o);
+  const auto& encoded = output.encoded;
   NamedTensors results{
-      {"output", restored},
+      {"output", output.image},
       {"codebook_loss", codebook_loss(ex, encoded.latent, model.quantize.lookup(encoded.indices))}};
   if (o.all) {
     const auto& features = encoded.features;

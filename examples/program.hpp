@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
@@ -77,15 +78,41 @@ inline void write_text(const std::string& path, std::string_view text) {
   file.commit();
 }
 
+/// The option --device.
+inline void add_device(CLI::App& app, std::string& device) {
+  app.add_option("--device", device, "cpu, cuda or cuda:N")
+      ->check([](const std::string& given) {
+        try {
+          gpu_index(given);
+          return std::string();
+        } catch (const rfpp::Error& error) {
+          return std::string(error.what());
+        }
+      })
+      ->capture_default_str();
+}
+
 /// How a program that runs a network weighs speed, rounding, memory and start-up.
 struct RunOptions {
-  std::string precision = "exact";
+  std::string precision = "exact", device = "cpu";
   bool low_memory = false, cache = false;
   int threads = 0;
 
   rfpp::PackingPolicy policy() const { return {rfpp::precision_named(precision), low_memory}; }
+  rfpp::CudaPrecision cuda_precision() const {
+    using Kind = rfpp::Packing::Kind;
+    switch (rfpp::precision_named(precision)) {
+      case rfpp::Precision::reference:
+        return {Kind::split_tf32, Kind::split_tf32};
+      case rfpp::Precision::fast:
+        return {Kind::tf32, Kind::float16};
+      default:
+        return {};
+    }
+  }
 
   void add_to(CLI::App& app) {
+    add_device(app, device);
     app.add_option("--precision", precision,
                    "reference: as close to the published network as float gets; exact: the same codebook "
                    "indices; fast")
@@ -116,6 +143,14 @@ std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
       name = decltype(n)::name;
   });
   return name;
+}
+
+/// Raw weights from a file, or the deterministic ones where there is no file.
+template <class N> void load_raw(rfpp::Network<N>& model, const std::string& weights) {
+  if (weights.empty())
+    rfpp::fill_hashed(model);
+  else
+    rfpp::io::load_parameters(model, weights);
 }
 
 /// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is

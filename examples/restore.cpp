@@ -6,7 +6,6 @@
 #include <memory>
 #include <variant>
 
-#include "gpu/gpu.hpp"
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
@@ -19,7 +18,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks, device = "cpu";
+  std::string output = "restored", weights, model, landmarks;
   bool aligned = false, compare = false;
   double strength = 1, scale = 1;
   RunOptions run;
@@ -90,13 +89,13 @@ Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const
   };
 }
 
-/// A network on a GPU, which needs no executor from outside.
+/// A network on a GPU as the photo pipeline calls it.
 template <class N> struct OnGpu {
   static constexpr NetworkSpec spec = N::spec;
-  GpuNetwork run;
+  std::unique_ptr<GpuNetwork<N>> network;
 
-  GpuOutput operator()(auto&, const Tensor<float>& face) const {
-    GpuOutput output = run(face);
+  auto operator()(auto&, const Tensor<float>& face) const {
+    auto output = network->run(face);
     if (output.repeated)
       std::fprintf(
           stderr,
@@ -107,14 +106,12 @@ template <class N> struct OnGpu {
 
 template <class N> Restorer make_restorer(const Options& options) {
   constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
-  if (const int device = gpu_index(options.device); device >= 0) {
+  if (const int gpu = gpu_index(options.run.device); gpu >= 0) {
     Network<N> model;
-    if (options.weights.empty())
-      fill_hashed(model);
-    else
-      io::load_parameters(model, options.weights);
-    return restorer_of(std::make_shared<std::monostate>(),
-                       std::make_shared<OnGpu<N>>(network_on_gpu(device, model, face)), options);
+    load_raw(model, options.weights);
+    auto on_gpu = std::make_shared<OnGpu<N>>(
+        network_on_gpu(gpu, model, face, options.run.cuda_precision(), Keep::decoder_needs));
+    return restorer_of(std::make_shared<std::monostate>(), std::move(on_gpu), options);
   }
   auto ex = std::make_shared<Cpu>(options.run.threads);
   auto model = std::make_shared<Network<N>>();
@@ -198,13 +195,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
       ->capture_default_str();
-  app.add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
   o.run.add_to(app);
   app.add_flag("--cache", o.run.cache, "keep packed weights beside the checkpoint, for a faster next start")
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
-    gpu_index(o.device);
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;

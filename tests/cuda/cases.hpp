@@ -14,7 +14,8 @@
 #include "rfpp/train/losses.hpp"
 #include "rfpp/train/tape.hpp"
 
-// The same cases for every executor, in double: what they find is compared with what the processor's finds.
+// The same cases for every executor, in float and in double: what they find is compared with what the
+// processor's finds.
 
 namespace rfpp::test {
 
@@ -50,9 +51,7 @@ concept OnDevice = requires(Ex& ex, Tensor<double> t) {
   ex.upload(t);
 };
 
-template <class Ex> class Cases {
-  using D = double;
-
+template <class D, class Ex> class Cases {
  public:
   explicit Cases(Ex& ex) : ex_(ex) {}
 
@@ -83,7 +82,7 @@ template <class Ex> class Cases {
   }
   template <class E> void add(const std::string& name, const E& e) {
     const auto t = found(bare(eval(ex_, e)));
-    results_.push_back({name, std::vector<D>(t.elements().begin(), t.elements().end())});
+    results_.push_back({name, std::vector<double>(t.elements().begin(), t.elements().end())});
   }
 
   void maps() {
@@ -205,6 +204,8 @@ template <class Ex> class Cases {
   Ex& ex_;
   std::vector<CaseResult> results_;
 };
+
+template <class T, class Ex> std::vector<CaseResult> cases(Ex& ex) { return Cases<T, Ex>(ex).run(); }
 
 }  // namespace rfpp::test
 

@@ -8,7 +8,9 @@ using Executor = rfpp::Cuda;
 using Executor = rfpp::Thrust<rfpp::ThrustHost>;
 #endif
 
-std::vector<rfpp::test::CaseResult> device_cases() {
+template <class T> std::vector<rfpp::test::CaseResult> device_cases() {
   Executor ex;
-  return rfpp::test::Cases(ex).run();
+  return rfpp::test::cases<T>(ex);
 }
+template std::vector<rfpp::test::CaseResult> device_cases<float>();
+template std::vector<rfpp::test::CaseResult> device_cases<double>();

@@ -72,10 +72,9 @@ class CudaStream {
   auto policy() const { return thrust::cuda::par_nosync.on(stream()); }
   Memory& memory() const { return DeviceMemory::instance(); }
   void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
-  /// The host's memory can be reused at once.
+  /// `from` is pageable memory, which CUDA has copied when this returns: it can be reused at once.
   void upload(void* to, const void* from, std::size_t bytes) const {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");
-    synchronise();
   }
   void download(void* to, const void* from, std::size_t bytes) const {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the device");

@@ -89,7 +89,7 @@ template <class Device> class Thrust {
     int failed = 0;
     device_.download(&failed, failed_.data(), sizeof(int));
     if (failed == 0) return;
-    failed_ = {};
+    run(failed_, Constant<int>{0, {}});  // in place: a recorded graph goes on writing there
     throw Error(
         "nearest: a distance to the codebook is not finite: the input or the weights hold NaN or infinity");
   }
