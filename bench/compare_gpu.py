@@ -74,7 +74,7 @@ def share(device, precision, milliseconds, batch):
     peaks = next((peaks for name, peaks in PEAKS.items() if device.startswith(name)), None)
     if peaks is None:
         return ""
-    # rfpp's float32 and default need three TF32 products for one, in all and in the encoder: not counted as work.
+    # rfpp's float32 makes three products of smaller numbers for each, the default in the encoder: not counted as work.
     kind = precision if precision in peaks else "16 bit"
     return f"{batch * GFLOP / milliseconds / peaks[kind] * 100:.0f} %"
 

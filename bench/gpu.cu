@@ -54,9 +54,10 @@ struct Setting {
   const char* name;
   CudaPrecision precision;
 };
-constexpr Setting settings[] = {{"float32", {Kind::split_tf32, Kind::split_tf32}},
+constexpr Setting settings[] = {{"float32", {Kind::split_float16, Kind::split_float16}},
+                                {"float32 by TF32", {Kind::split_tf32, Kind::split_tf32}},
                                 {"default", {}},
-                                {"bfloat16 decoder", {Kind::split_tf32, Kind::bfloat16}},
+                                {"bfloat16 decoder", {Kind::split_float16, Kind::bfloat16}},
                                 {"TF32", {Kind::tf32, Kind::tf32}},
                                 {"float16", {Kind::float16, Kind::float16}}};
 

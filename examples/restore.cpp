@@ -98,8 +98,7 @@ template <class N> struct OnGpu {
     auto output = network->run(face);
     if (output.repeated)
       std::fprintf(
-          stderr,
-          "restore: a face was too much for the fast decoder, and was made again with exact products\n");
+          stderr, "restore: a face was beyond the range of 16-bit numbers, and was made again with others\n");
     return output;
   }
 };

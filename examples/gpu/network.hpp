@@ -5,12 +5,13 @@
 
 #include "gpu.hpp"
 #include "rfpp/cuda/precision.hpp"
+#include "rfpp/model/network.hpp"
 
 /// A network on a GPU, as CudaNetwork. Tensors are in host memory.
 template <class N> class GpuNetwork {
  public:
   struct Output : rfpp::Network<N>::Output {
-    bool repeated;  ///< whether the decoder's faster numbers did not do for it
+    bool repeated;  ///< whether the precision asked for did not do
   };
   virtual ~GpuNetwork() = default;
   virtual Output run(const rfpp::Tensor<float>& image) = 0;

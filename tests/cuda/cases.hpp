@@ -116,6 +116,9 @@ template <class D, class Ex> class Cases {
     add("sum over channels, epilogue", reduce<Sum>(square(x), Over::channels) * 0.5);
     add("maximum over channels", reduce<Maximum>(x, Over::channels));
     add("sum over all, epilogue", reduce<Sum>(x * y, Over::all) * 0.25);
+    const auto large = given("large", {2, 70, 60, 8});
+    add("sum over many", reduce<Sum>(square(large), Over::all));
+    add("moments of many", moments(large, 4, 1e-6));
     for (const Extents e : {Extents{1, 1, 1, 8}, Extents{2, 1, 1, 8}, Extents{1, 6, 5, 1}, Extents{}}) {
       const auto target = given("target", e);
       ex_.add_reduced(target, x * y);
@@ -129,7 +132,8 @@ template <class D, class Ex> class Cases {
       indices.data()[i] = static_cast<int>(i * 7 % 5);
     const auto index = given(indices);
     add("gather", map(StraightThrough{}, x, detach(Gather<D>{table, index})));
-    add("nearest", nearest(x * 1.5, table));
+    add("nearest: indices", nearest(x * 1.5, table));
+    add("nearest of many: indices", nearest(x, given("entries", matrix_extents(2000, 8))));
     ex_.scatter_rows(table, index, x);
     add("scatter rows", table);
     for (const bool ta : {false, true})

@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/expr/functors.hpp"
+#include "rfpp/io/dtype.hpp"
 #include "rfpp/model/hashed.hpp"
 
 // What blocks of threads do, one thread after the other and with the multiplication written out: the tiles,
@@ -17,40 +18,74 @@ using namespace rfpp;
 
 namespace {
 
-template <class Numbers> void multiply_staged(cuda::Stage<Numbers>& s, std::vector<double>& sums) {
-  const auto value = [](const auto& operand, int line, int k, int part) {
-    return static_cast<double>(operand[part][line][k]);
-  };
-  for (int i = 0; i < cuda::Tile::rows; ++i)
-    for (int j = 0; j < cuda::Tile::columns; ++j)
-      for (int k = 0; k < Numbers::depth; ++k)
-        for (int a = 0; a < Numbers::parts; ++a)
-          for (int b = 0; a + b < Numbers::parts; ++b)
-            sums[static_cast<std::size_t>(i * cuda::Tile::columns + j)] +=
-                value(s.operands.left, i, k, a) * value(s.operands.right, j, k, b);
+template <class Numbers> double second_part(int parts) {
+  if constexpr (Numbers::parts == 2) return parts == 0 ? 1.0 : static_cast<double>(Numbers::second);
+  return 1;
 }
 
-template <class Numbers, class Left, class Right, class Epilogue>
-void multiply(const Left& left, const Right& right, int products, int columns,
-              const cuda::Emit<float, Epilogue>& emit) {
-  using P = cuda::Product<Numbers, Left, Right, Epilogue>;
-  const P product{left, right, columns, emit};
-  const auto s = std::make_unique<cuda::Stage<Numbers>>();
-  for (int n = 0; n < products; ++n)
+template <class Numbers, class T>
+void multiply_staged(const cuda::Stage<Numbers, T>& s, std::vector<double>& sums) {
+  for (int i = 0; i < T::rows; ++i)
+    for (int j = 0; j < T::columns; ++j)
+      for (int k = 0; k < cuda::step_depth<Numbers>; ++k)
+        for (int a = 0; a < Numbers::parts; ++a)
+          for (int b = 0; a + b < Numbers::parts; ++b)
+            sums[static_cast<std::size_t>(i * T::columns + j)] += static_cast<double>(s.left[a][i][k]) *
+                                                                  static_cast<double>(s.right[b][j][k]) *
+                                                                  second_part<Numbers>(a + b);
+}
+
+template <class Numbers, class T, class Write>
+void multiply(const cuda::Product<Numbers, T, Write>& product) {
+  using P = cuda::Product<Numbers, T, Write>;
+  const auto stage = std::make_unique<cuda::Stage<Numbers, T>>();
+  const auto finished = std::make_unique<cuda::TileSums<T>>();
+  const auto for_each_thread = [](auto&& f) {
+    for (int thread = 0; thread < T::threads; ++thread) f(thread);
+  };
+  for (int z = 0; z < product.right.products * product.splits; ++z)
     for (int row = 0; row < product.row_tiles(); ++row)
       for (int column = 0; column < product.column_tiles(); ++column) {
-        const typename P::Place tile{n, row, column};
-        std::vector<double> sums(cuda::Tile::rows * cuda::Tile::columns);
-        for (int k = 0; k < left.depth(); k += Numbers::depth) {
-          for (int thread = 0; thread < cuda::Tile::threads; ++thread)
-            product.stage(*s, tile, product.rows_of(tile, thread), thread, k);
-          multiply_staged(*s, sums);
+        const typename P::Place tile{z / product.splits, z % product.splits, row, column};
+        std::vector<double> sums(T::rows * T::columns);
+        for (int step = product.begin_of(tile.split); step < product.begin_of(tile.split + 1); ++step) {
+          for_each_thread(
+              [&](int thread) { product.stage(*stage, tile, product.rows_of(tile, thread), thread, step); });
+          multiply_staged(*stage, sums);
         }
-        for (int i = 0; i < cuda::Tile::rows; ++i)
-          for (int j = 0; j < cuda::Tile::columns; ++j)
-            s->sums[i][j] = static_cast<float>(sums[static_cast<std::size_t>(i * cuda::Tile::columns + j)]);
-        for (int thread = 0; thread < cuda::Tile::threads; ++thread) product.write(*s, tile, thread);
+        for (int i = 0; i < T::rows; ++i)
+          for (int j = 0; j < T::columns; ++j)
+            finished->sums[i][j] = static_cast<float>(sums[static_cast<std::size_t>(i * T::columns + j)]);
+        for_each_thread([&](int thread) { product.write(*finished, tile, thread); });
       }
+}
+
+/// The rounded elements of x.
+template <class Numbers, class X> std::vector<typename Numbers::Element> rounded(const X& x, Extents e) {
+  cuda::RoundKernel<Numbers, X> kernel{x, e, nullptr};
+  const std::size_t count = kernel.padded_extents().size();
+  std::vector<typename Numbers::Element> elements(Numbers::parts * count);
+  kernel.to = elements.data();
+  for (std::size_t i = 0; i < count; ++i) kernel(i);
+  return elements;
+}
+
+/// In both tiles, and with the depth whole and in three parts: check(elements).
+template <class Numbers, class P>
+void multiply_every_way(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
+                        const cuda::Emit<float, P>& emit, auto&& check) {
+  const auto in_tile = [&](auto tile) {
+    using T = decltype(tile);
+    multiply(cuda::Product<Numbers, T, cuda::EmitSums<P>>{left, right, 1, {emit}});
+    check();
+    const std::size_t count = emit.extents.size();
+    std::vector<float> sums(3 * count);
+    multiply(cuda::Product<Numbers, T, cuda::KeepSums>{left, right, 3, {sums.data(), count}});
+    for (std::size_t i = 0; i < count; ++i) cuda::EmitSplitsKernel<P>{sums.data(), 3, emit}(i);
+    check();
+  };
+  in_tile(cuda::WideTile{});
+  in_tile(cuda::NarrowTile{});
 }
 
 template <class Epilogue>
@@ -82,8 +117,21 @@ TEST_CASE("numbers are rounded to TF32, and split without loss that counts") {
   }
 }
 
+TEST_CASE("numbers are split into float16 without loss that counts") {
+  using Split = cuda::SplitHalf<io::Float16>;
+  io::Float16 parts[2];
+  for (const float v : {0.1F, -3.7e4F, 2.3e-4F}) {
+    Split::split(v, parts);
+    CHECK(std::abs(v - float{parts[0]} - float{parts[1]} * Split::second) <= std::abs(v) * 0x1p-21F);
+  }
+  Split::split(1e-6F, parts);  // below what float16 holds in full
+  CHECK(std::abs(1e-6F - float{parts[0]} - float{parts[1]} * Split::second) <= 0x1p-35F);
+  Split::split(7e4F, parts);
+  CHECK(std::isnan(float{parts[0]} + float{parts[1]} * Split::second));
+}
+
 TEMPLATE_TEST_CASE("tiles of convolutions and matrix products agree with the CPU executor", "",
-                   cuda::SplitTf32, cuda::Tf32) {
+                   cuda::SplitHalf<io::Float16>, cuda::SplitTf32, cuda::Tf32) {
   const double bar = TestType::parts == 2 ? 1e-6 : 1e-3;
   Cpu cpu(1);
   for (const ConvolutionGeometry g : {ConvolutionGeometry{3, 1, 1, 1}, ConvolutionGeometry{3, 2, 0, 1},
@@ -97,11 +145,18 @@ TEMPLATE_TEST_CASE("tiles of convolutions and matrix products agree with the CPU
     const auto a = anchor(ConvolutionCore<X>{g, activated, filter}) + residual;
     const auto expected = eval(cpu, a);
     const auto found = cpu.tensor<float>(expected.extents());
-    const cuda::ConvolutionLeft<plan_t<X>> left{plan_of(activated), x.extents(), found.extents(), g};
-    multiply<TestType>(left, cuda::FilterRight{filter.raw().data(), 70, left.depth()}, 1, 70,
-                       emit_to(found, plan_of(a.epilogue)));
+    const auto images = rounded<TestType>(plan_of(activated), x.extents());
+    const auto columns = rounded<TestType>(plan_of(filter.raw()), filter.extents());
+    const int channels = cuda::padded<TestType>(11);
     INFO("kernel " << g.kernel << ", stride " << g.stride);
-    CHECK(relative_error(found, expected) < bar);
+    multiply_every_way<TestType>({images.data(),
+                                  {2, 13, 18, channels},
+                                  found.extents(),
+                                  g,
+                                  static_cast<int>(found.extents().pixels())},
+                                 {columns.data(), 1, 70, g.kernel * g.kernel * channels},
+                                 emit_to(found, plan_of(a.epilogue)),
+                                 [&] { CHECK(relative_error(found, expected) < bar); });
   }
   for (const bool ta : {false, true})
     for (const bool tb : {false, true}) {
@@ -111,10 +166,22 @@ TEMPLATE_TEST_CASE("tiles of convolutions and matrix products agree with the CPU
       const auto expected = eval(cpu, product);
       const auto found = cpu.tensor<float>(expected.extents());
       using P = ViewPlan<float>;
-      multiply<TestType>(cuda::MatmulLeft<P>{plan_of(a), 131, 45, ta},
-                         cuda::MatmulRight<P>{plan_of(b), 67, 45, tb}, 3, 67,
-                         emit_to(found, plan_of(product.epilogue)));
+      using Transposed = cuda::TransposedPlan<P>;
+      const auto matrix = [](const Tensor<float>& t, Extents e, bool transposed) {
+        return transposed ? rounded<TestType>(Transposed{plan_of(t)}, e) : rounded<TestType>(plan_of(t), e);
+      };
+      const auto left = matrix(a, {3, 1, 131, 45}, ta), right = matrix(b, {3, 1, 67, 45}, !tb);
+      const int depth = cuda::padded<TestType>(45);
       INFO("transposed " << ta << tb);
-      CHECK(relative_error(found, expected) < bar);
+      multiply_every_way<TestType>({left.data(), {3, 1, 131, depth}, found.extents(), {1, 1, 0, 0}, 131},
+                                   {right.data(), 3, 67, depth}, emit_to(found, plan_of(product.epilogue)),
+                                   [&] { CHECK(relative_error(found, expected) < bar); });
     }
+}
+
+TEST_CASE("the depth of few tiles is shared, by no more blocks than pay") {
+  CHECK(cuda::splits_for(1, 4) == 1);
+  CHECK(cuda::splits_for(8, 288) == 16);
+  CHECK(cuda::splits_for(8, 40) == 5);
+  CHECK(cuda::splits_for(2048, 36) == 1);
 }

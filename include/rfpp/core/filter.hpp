@@ -14,7 +14,8 @@ namespace rfpp::inline v0 {
 /// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
 /// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
 /// tiles of m x m.
-/// `split_tf32` to `float16`: as the raw weight; what the executor Cuda rounds to while it stages.
+/// `split_float16` to `float16`: as the raw weight, in numbers of that kind and channels padded to 16 bytes, for
+/// the executor Cuda.
 struct Packing {
   enum class Kind {
     none,
@@ -25,6 +26,7 @@ struct Packing {
     winograd_f6,
     upsample_f2,
     upsample_f3,
+    split_float16,
     split_tf32,
     tf32,
     bfloat16,

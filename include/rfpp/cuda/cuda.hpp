@@ -13,7 +13,7 @@ namespace rfpp::inline v0 {
 
 /// Evaluates expressions on an NVIDIA GPU, in the order of a stream of its own: convolutions and matrix
 /// products of floats on tensor cores, everything else through Thrust. One executor belongs to one thread at
-/// a time. Filters say by their packing what their products are rounded to; those that say nothing, and
+/// a time. What is multiplied is rounded as the filter's packing says; filters that are not packed, and
 /// matrix products, are as exact as float.
 class Cuda : public Thrust<cuda::CudaStream> {
   using Base = Thrust<cuda::CudaStream>;
@@ -27,30 +27,46 @@ class Cuda : public Thrust<cuda::CudaStream> {
   }
   template <class X, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
-    const auto& core = a.core;
     const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
-    const cuda::ConvolutionLeft<plan_t<X>> left{plan_of(core.x), core.x.extents(), out.extents(),
-                                                core.geometry};
-    const cuda::FilterRight right{core.filter.raw().data(), out.extents().c, left.depth()};
-    switch (core.filter.packing().kind) {
+    switch (a.core.filter.packing().kind) {
       case Packing::Kind::tf32:
-        return multiply<cuda::Tf32>(left, right, 1, out.extents().c, emit);
+        return convolve<cuda::Tf32>(a.core, emit);
       case Packing::Kind::bfloat16:
-        return multiply<cuda::Bfloat16>(left, right, 1, out.extents().c, emit);
+        return convolve<cuda::Bfloat16>(a.core, emit);
       case Packing::Kind::float16:
-        return multiply<cuda::Float16>(left, right, 1, out.extents().c, emit);
+        return convolve<cuda::Float16>(a.core, emit);
       default:
-        return multiply<cuda::SplitTf32>(left, right, 1, out.extents().c, emit);
+        return convolve<cuda::SplitTf32>(a.core, emit);
     }
   }
   template <class A, class B, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<MatmulCore<A, B>, Epilogue>& a, bool accumulate = false) {
+    using Numbers = cuda::SplitTf32;
     const auto& core = a.core;
     const Extents of_a = core.a.extents(), e = out.extents();
     const int depth = core.transpose_a ? of_a.w : of_a.c;
-    const cuda::MatmulLeft<plan_t<A>> left{plan_of(core.a), e.w, depth, core.transpose_a};
-    const cuda::MatmulRight<plan_t<B>> right{plan_of(core.b), e.c, depth, core.transpose_b};
-    multiply<cuda::SplitTf32>(left, right, e.n, e.c, emit_to(out, plan_of(a.epilogue), accumulate));
+    const Storage left = rounded_matrix<Numbers>(plan_of(core.a), {e.n, 1, e.w, depth}, core.transpose_a);
+    const Storage right = rounded_matrix<Numbers>(plan_of(core.b), {e.n, 1, e.c, depth}, !core.transpose_b);
+    const int padded = cuda::padded<Numbers>(depth);
+    multiply<Numbers>({elements<Numbers>(left), {e.n, 1, e.w, padded}, e, {1, 1, 0, 0}, e.w},
+                      {elements<Numbers>(right), e.n, e.c, padded},
+                      emit_to(out, plan_of(a.epilogue), accumulate));
+  }
+
+  /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.
+  void pack(Filter<float>& filter, Packing::Kind kind) {
+    switch (kind) {
+      case Packing::Kind::split_tf32:
+        return pack<cuda::SplitTf32>(filter);
+      case Packing::Kind::tf32:
+        return pack<cuda::Tf32>(filter);
+      case Packing::Kind::bfloat16:
+        return pack<cuda::Bfloat16>(filter);
+      case Packing::Kind::float16:
+        return pack<cuda::Float16>(filter);
+      default:
+        throw Error("a filter for a GPU is packed as split_float16, split_tf32, tf32, bfloat16 or float16");
+    }
   }
 
   /// Waits for everything that was asked for. Throws Error where something of it failed.
@@ -60,10 +76,63 @@ class Cuda : public Thrust<cuda::CudaStream> {
   }
 
  private:
-  template <class Numbers, class Left, class Right, class Epilogue>
-  void multiply(const Left& left, const Right& right, int products, int columns,
-                const cuda::Emit<float, Epilogue>& emit) {
-    cuda::multiply<Numbers>(device().stream(), left, right, products, columns, emit);
+  template <class Numbers> static const typename Numbers::Element* elements(const Storage& s) {
+    return static_cast<const typename Numbers::Element*>(s.data());
+  }
+  template <class Numbers, class X> Storage rounded(const X& x, Extents e) {
+    cuda::RoundKernel<Numbers, X> kernel{x, e, nullptr};
+    const std::size_t count = kernel.padded_extents().size();
+    Storage storage(Numbers::parts * count * sizeof(typename Numbers::Element), workspace());
+    kernel.to = static_cast<typename Numbers::Element*>(storage.data());
+    launch(count, kernel);
+    return storage;
+  }
+  template <class Numbers, class X> Storage rounded_matrix(const X& x, Extents e, bool transposed) {
+    return transposed ? rounded<Numbers>(cuda::TransposedPlan<X>{x}, e) : rounded<Numbers>(x, e);
+  }
+  template <class Numbers> void pack(Filter<float>& filter) {
+    const Extents e = filter.extents();
+    const Storage storage = rounded<Numbers>(plan_of(filter.raw()), e);
+    filter.set_packed({Numbers::kind, 0}, {storage, e});
+  }
+
+  template <class Numbers, class X, class P>
+  void convolve(const ConvolutionCore<X>& core, const cuda::Emit<float, P>& emit) {
+    const Extents e = core.x.extents(), f = core.filter.extents();
+    const Storage images = rounded<Numbers>(plan_of(core.x), e);
+    const Storage filter = core.filter.packing().kind == Numbers::kind
+                               ? core.filter.packed().storage
+                               : rounded<Numbers>(plan_of(core.filter.raw()), f);
+    const int channels = cuda::padded<Numbers>(e.c);
+    multiply<Numbers>({elements<Numbers>(images),
+                       {e.n, e.h, e.w, channels},
+                       emit.extents,
+                       core.geometry,
+                       static_cast<int>(emit.extents.pixels())},
+                      {elements<Numbers>(filter), 1, f.n, f.h * f.w * channels}, emit);
+  }
+  template <class Numbers, class P>
+  void multiply(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
+                const cuda::Emit<float, P>& emit) {
+    if (right.columns <= cuda::NarrowTile::columns)
+      multiply_in<cuda::NarrowTile>(left, right, emit);
+    else
+      multiply_in<cuda::WideTile>(left, right, emit);
+  }
+  template <class Tile, class Numbers, class P>
+  void multiply_in(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
+                   const cuda::Emit<float, P>& emit) {
+    const cuda::Product<Numbers, Tile, cuda::EmitSums<P>> whole{left, right, 1, {emit}};
+    const auto tiles = static_cast<std::size_t>(whole.row_tiles()) *
+                       static_cast<std::size_t>(whole.column_tiles() * right.products);
+    const int splits = cuda::splits_for(tiles, whole.steps());
+    if (splits == 1) return cuda::start(device().stream(), whole);
+    const std::size_t count = emit.extents.size();
+    const Storage storage(static_cast<std::size_t>(splits) * count * sizeof(float), workspace());
+    auto* sums = static_cast<float*>(storage.data());
+    cuda::start(device().stream(),
+                cuda::Product<Numbers, Tile, cuda::KeepSums>{left, right, splits, {sums, count}});
+    launch(count, cuda::EmitSplitsKernel<P>{sums, splits, emit});
   }
 };
 

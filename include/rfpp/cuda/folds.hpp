@@ -3,11 +3,14 @@
 
 #include "rfpp/cuda/kernels.hpp"
 
-// Sums over many elements in two steps, so that they need neither atomics nor the host: `parts` threads for
-// every target fold what they pass by, then one folds the parts. The order depends on the shapes alone.
+// Sums over many elements in rounds, so that they need neither atomics nor the host: `parts` threads for
+// every target fold what they pass by, perhaps fewer fold what those have, and then one does. The order
+// depends on the shapes alone.
 
 namespace rfpp::inline v0::cuda {
 
+/// What one thread joins in the last round.
+inline constexpr std::size_t most_joined = 64;
 /// Threads that share a target with `count` items.
 inline std::size_t parts_for(std::size_t targets, std::size_t count) {
   constexpr std::size_t threads = std::size_t{1} << 18, items = 16;
@@ -26,6 +29,12 @@ template <class S, class Operation, class Item> struct FoldPartsKernel {
     for (std::size_t k = i % parts; k < count; k += parts) sum = Operation::join(sum, item(i / parts, k));
     folded[i] = sum;
   }
+};
+template <class S> struct FoldedItem {
+  const S* folded;
+  std::size_t parts;
+
+  RFPP_HD S operator()(std::size_t j, std::size_t k) const { return folded[j * parts + k]; }
 };
 /// Target i.
 template <class S, class Operation> RFPP_HD S join_parts(const S* folded, std::size_t parts, std::size_t i) {
@@ -64,6 +73,17 @@ template <class T, class X> struct ElementItem {
   }
 };
 
+/// Channel k of pixel j.
+template <class T, class X> struct ChannelItem {
+  X x;
+  Extents extents;  // one channel
+
+  RFPP_HD T operator()(std::size_t j, std::size_t k) const {
+    int c = 0;
+    return x.at(place_of(j, extents, c))[static_cast<int>(k)];
+  }
+};
+
 /// Item k of the elements of x that are summed into element j of a target that has extents of 1.
 template <class X> struct ReducedItem {
   X x;
@@ -85,19 +105,33 @@ struct AddBoth {
     return {a.sum + b.sum, a.squares + b.squares};
   }
 };
-/// Element k of group j % groups of image j / groups, or of the whole batch.
-template <class X> struct GroupItem {
+/// Folds pixels part, part + parts, ... of a channel: {n,parts,c}. Neighbouring threads read neighbouring
+/// channels.
+template <class X> struct FoldPixelsKernel {
   X x;
-  Extents part;  // of x that one group has: {images, h, w, channels of a group}
-  int groups;
+  Extents extents;
+  int parts;
+  SumAndSquares* folded;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int c = 0;
+    const Pixel q = place_of(i, {extents.n, 1, parts, extents.c}, c);
+    SumAndSquares sum;
+    for (int pixel = q.w; pixel < extents.h * extents.w; pixel += parts) {
+      const auto v = static_cast<double>(x.at({q.n, pixel / extents.w, pixel % extents.w})[c]);
+      sum = AddBoth::join(sum, {v, v * v});
+    }
+    folded[i] = sum;
+  }
+};
+/// What was folded of group j % groups of image j / groups.
+struct GroupItem {
+  const SumAndSquares* folded;
+  std::size_t rows, channels, groups;  // rows: parts of an image, or of all images
 
   RFPP_HD SumAndSquares operator()(std::size_t j, std::size_t k) const {
-    int c = 0;
-    Pixel q = place_of(k, part, c);
-    q.n += static_cast<int>(j / static_cast<std::size_t>(groups));
-    const int group = static_cast<int>(j % static_cast<std::size_t>(groups));
-    const auto v = static_cast<double>(x.at(q)[group * part.c + c]);
-    return {v, v * v};
+    const std::size_t width = channels / groups, row = j / groups * rows + k / width;
+    return folded[row * channels + j % groups * width + k % width];
   }
 };
 /// Mean, or 1 / sqrt(variance + epsilon), of one image and group: {n,2,1,groups}.
@@ -117,6 +151,53 @@ template <class T, class Epilogue> struct EmitMomentsKernel {
     const T value =
         static_cast<T>(q.h == 0 ? mean : 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon));
     emit(i, &value);
+  }
+};
+
+struct Neighbour {
+  double distance;
+  int entry;
+};
+/// The nearer one; of two equally near the first.
+struct Nearer {
+  template <class S> RFPP_HD static S start() { return {HUGE_VAL, -1}; }
+  RFPP_HD static Neighbour join(Neighbour a, Neighbour b) {
+    return b.distance < a.distance || (b.distance == a.distance && b.entry < a.entry) ? b : a;
+  }
+};
+/// Entry k of the table with its squared distance from pixel j, computed in double. Distances that are not
+/// finite set `failed`.
+template <class T, class X> struct EntryItem {
+  X x;
+  Extents pixels;
+  const T* table;
+  int channels;
+  int* failed;
+
+  RFPP_HD Neighbour operator()(std::size_t j, std::size_t k) const {
+    int c = 0;
+    const auto cursor = x.at(place_of(j, pixels, c));
+    const T* entry = table + k * static_cast<std::size_t>(channels);
+    double distance = 0;
+    for (c = 0; c < channels; ++c) {
+      const double d = static_cast<double>(cursor[c]) - static_cast<double>(entry[c]);
+      distance += d * d;
+    }
+    if (distance < HUGE_VAL) return {distance, static_cast<int>(k)};
+    *failed = 1;
+    return Nearer::start<Neighbour>();
+  }
+};
+/// Entry 0 where no distance was finite.
+template <class Epilogue> struct EmitNearestKernel {
+  const Neighbour* folded;
+  std::size_t parts;
+  Emit<int, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    const int found = join_parts<Neighbour, Nearer>(folded, parts, i).entry;
+    const int entry = found < 0 ? 0 : found;
+    emit(i, &entry);
   }
 };
 

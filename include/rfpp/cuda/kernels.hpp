@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "rfpp/expr/anchor.hpp"
@@ -13,15 +14,16 @@
 namespace rfpp::inline v0::cuda {
 
 /// The place of element i of a dense tensor.
+template <class Index> RFPP_HD Pixel place_by(Index i, Extents e, int& c) {
+  const auto pixel = i / static_cast<Index>(e.c), row = pixel / static_cast<Index>(e.w),
+             image = row / static_cast<Index>(e.h);
+  c = static_cast<int>(i - pixel * static_cast<Index>(e.c));
+  return {static_cast<int>(image), static_cast<int>(row - image * static_cast<Index>(e.h)),
+          static_cast<int>(pixel - row * static_cast<Index>(e.w))};
+}
 RFPP_HD inline Pixel place_of(std::size_t i, Extents e, int& c) {
-  const auto next = [&](int extent) {
-    const auto digit = static_cast<int>(i % static_cast<std::size_t>(extent));
-    i /= static_cast<std::size_t>(extent);
-    return digit;
-  };
-  c = next(e.c);
-  const int w = next(e.w), h = next(e.h);
-  return {static_cast<int>(i), h, w};
+  const auto short_i = static_cast<std::uint32_t>(i);  // by which GPUs divide several times faster
+  return short_i == i ? place_by(short_i, e, c) : place_by(i, e, c);
 }
 
 /// Writes elements of the result through an epilogue.
@@ -151,50 +153,6 @@ template <class T, class A, class B, class Epilogue> struct MatmulKernel {
     }
     const T accumulator = static_cast<T>(sum);
     emit(i, &accumulator);
-  }
-};
-
-/// Folds the channels of one pixel.
-template <class T, class Operation, class X, class Epilogue> struct ReduceChannelsKernel {
-  X x;
-  int channels;
-  Emit<T, Epilogue> emit;
-
-  RFPP_HD void operator()(std::size_t i) const {
-    int c = 0;
-    const auto cursor = x.at(place_of(i, emit.extents, c));
-    T folded = Operation::template start<T>();
-    for (c = 0; c < channels; ++c) folded = Operation::join(folded, cursor[c]);
-    emit(i, &folded);
-  }
-};
-
-/// The entry of the table at the least squared distance, computed in double. Distances that are not finite
-/// leave entry 0 and set `failed`.
-template <class T, class X, class Epilogue> struct NearestKernel {
-  X x;
-  const T* table;
-  int entries, channels;
-  int* failed;
-  Emit<int, Epilogue> emit;
-
-  RFPP_HD void operator()(std::size_t i) const {
-    int c = 0;
-    const auto cursor = x.at(place_of(i, emit.extents, c));
-    double best = HUGE_VAL;
-    int index = -1;
-    for (int entry = 0; entry < entries; ++entry) {
-      double distance = 0;
-      for (c = 0; c < channels; ++c) {
-        const double d = static_cast<double>(cursor[c]) -
-                         static_cast<double>(table[static_cast<std::ptrdiff_t>(entry) * channels + c]);
-        distance += d * d;
-      }
-      if (!(distance < HUGE_VAL)) *failed = 1;
-      if (distance < best) best = distance, index = entry;
-    }
-    index = index < 0 ? 0 : index;
-    emit(i, &index);
   }
 };
 

@@ -5,11 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "rfpp/cuda/cuda.hpp"
 #include "rfpp/cuda/precision.hpp"
+#include "rfpp/model/network.hpp"
 
 namespace rfpp::inline v0 {
 
@@ -44,6 +47,15 @@ class Graph {
 };
 }  // namespace cuda
 
+/// Rounds the filters of a network whose raw weights are on the device.
+template <class N> void pack(Cuda& ex, Network<N>& model, CudaPrecision precision) {
+  Parameters(model).for_each([&](const std::string& name, auto& parameter) {
+    const bool encodes = name.starts_with("encoder.") || name.starts_with("quant_conv.");
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(parameter)>, Filter<float>>)
+      ex.pack(parameter, encodes ? precision.encoder : precision.decoder);
+  });
+}
+
 /// A network on a GPU that takes and gives host tensors. For images of one size its kernels are recorded
 /// once, and then neither wait for the host nor allocate. Where a faster decoder's result is not finite, the
 /// images are made again with exact products. Not for several threads.
@@ -56,7 +68,7 @@ template <class N> class CudaNetwork {
   static constexpr int images_at_once = 4;
   using Encoded = typename Network<N>::Encoded;
   struct Output : OnDevice {
-    bool repeated;  ///< whether the decoder's precision did not do
+    bool repeated;  ///< whether the precision asked for did not do
   };
 
   /// For images of `input` extents. `model` has its raw weights in host memory. Throws Error where there is
@@ -66,9 +78,8 @@ template <class N> class CudaNetwork {
       : ex_(device), exact_(model), keep_(keep) {
     if (input.n < 1) throw Error("network on a GPU: expected images, found " + to_string(input));
     upload_parameters(ex_, exact_);
-    set_precision(exact_, {Packing::Kind::split_tf32, Packing::Kind::split_tf32});
     fast_ = exact_;
-    set_precision(fast_, precision);
+    pack(ex_, fast_, precision);
     for (int done = 0; done < input.n; done += images_at_once) {
       Extents part = input;
       part.n = std::min(images_at_once, input.n - done);
@@ -90,12 +101,14 @@ template <class N> class CudaNetwork {
       from += input.extents().size();
     }
     start();
-    Output output{downloaded(outputs_), false};
-    const auto finite = [](float v) { return std::isfinite(v); };
-    if (std::ranges::all_of(output.image.elements(), finite)) return output;
+    if (!ex_.search_failed()) {
+      Output output{downloaded(outputs_), false};
+      const auto finite = [](float v) { return std::isfinite(v); };
+      if (std::ranges::all_of(output.image.elements(), finite)) return output;
+    }
     const auto recorded = std::exchange(outputs_, {});
     run_all(exact_);
-    output = {downloaded(outputs_), true};
+    Output output{downloaded(outputs_), true};
     outputs_ = recorded;
     return output;
   }

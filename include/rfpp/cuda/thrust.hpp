@@ -5,6 +5,7 @@
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -83,15 +84,19 @@ template <class Device> class Thrust {
                                                               index.extents().size(), table.extents().c});
   }
 
-  /// Throws Error if a search for nearest entries has met NaN or infinity since the last call.
-  void check() {
-    if (!failed_.has_storage()) return;
+  /// Whether a search for nearest entries has met NaN or infinity since the last call.
+  bool search_failed() {
+    if (!failed_.has_storage()) return false;
     int failed = 0;
     device_.download(&failed, failed_.data(), sizeof(int));
-    if (failed == 0) return;
-    run(failed_, Constant<int>{0, {}});  // in place: a recorded graph goes on writing there
-    throw Error(
-        "nearest: a distance to the codebook is not finite: the input or the weights hold NaN or infinity");
+    if (failed != 0) run(failed_, Constant<int>{0, {}});  // in place: a recorded graph goes on writing there
+    return failed != 0;
+  }
+  /// Throws Error where it has.
+  void check() {
+    if (search_failed())
+      throw Error(
+          "nearest: a distance to the codebook is not finite: the input or the weights hold NaN or infinity");
   }
 
  protected:
@@ -137,23 +142,30 @@ template <class Device> class Thrust {
   template <class X, class T, class P>
   void run_core(const MomentsCore<X>& core, const cuda::Emit<T, P>& emit) {
     const Extents e = core.x.extents();
-    const Extents part{core.whole_batch ? e.n : 1, e.h, e.w, e.c / core.groups};
-    const auto targets = static_cast<std::size_t>(emit.extents.n) * static_cast<std::size_t>(core.groups);
-    const auto f = fold<cuda::SumAndSquares, cuda::AddBoth>(
-        targets, part.size(), cuda::GroupItem<plan_t<X>>{plan_of(core.x), part, core.groups});
-    launch(emit.extents.size(),
-           cuda::EmitMomentsKernel<T, P>{f.data(), f.parts, part.size(), core.epsilon, emit});
+    const auto images = static_cast<std::size_t>(e.n), channels = static_cast<std::size_t>(e.c),
+               groups = static_cast<std::size_t>(core.groups);
+    const std::size_t pixels = e.pixels() / images, parts = cuda::parts_for(images * channels, pixels);
+    const Storage sums(images * parts * channels * sizeof(cuda::SumAndSquares), *workspace_);
+    auto* folded = static_cast<cuda::SumAndSquares*>(sums.data());
+    launch(images * parts * channels,
+           cuda::FoldPixelsKernel<plan_t<X>>{plan_of(core.x), e, static_cast<int>(parts), folded});
+
+    const std::size_t rows = core.whole_batch ? images * parts : parts;
+    const std::size_t targets = core.whole_batch ? groups : images * groups, items = rows * channels / groups;
+    const auto f = fold_once<cuda::SumAndSquares, cuda::AddBoth>(
+        targets, items, std::min(cuda::parts_for(targets, items), cuda::most_joined),
+        cuda::GroupItem{folded, rows, channels, groups});
+    const std::size_t count = e.size() / targets;
+    launch(emit.extents.size(), cuda::EmitMomentsKernel<T, P>{f.data(), f.parts, count, core.epsilon, emit});
   }
   template <class Operation, class X, class T, class P>
   void run_core(const ReductionCore<Operation, X>& core, const cuda::Emit<T, P>& emit) {
     const Extents e = core.x.extents();
-    if (core.over == Over::channels) {
-      launch(emit.extents.size(),
-             cuda::ReduceChannelsKernel<T, Operation, plan_t<X>, P>{plan_of(core.x), e.c, emit});
-    } else {
-      const auto f = fold<T, Operation>(1, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
-      launch(1, cuda::EmitFoldedKernel<T, T, Operation, P>{f.data(), f.parts, emit});
-    }
+    if (core.over == Over::channels)
+      emit_fold<Operation>(emit, static_cast<std::size_t>(e.c),
+                           cuda::ChannelItem<T, plan_t<X>>{plan_of(core.x), emit.extents});
+    else
+      emit_fold<Operation>(emit, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
   }
   template <class X, class P> void run_core(const NearestCore<X>& core, const cuda::Emit<int, P>& emit) {
     using T = typename X::value;
@@ -162,9 +174,11 @@ template <class Device> class Thrust {
       run(failed_, Constant<int>{0, {}});
     }
     const Extents table = core.table.extents();
-    launch(emit.extents.size(),
-           cuda::NearestKernel<T, plan_t<X>, P>{plan_of(core.x), plan_of(core.table).data, table.n, table.c,
-                                                failed_.data(), emit});
+    const auto f = fold<cuda::Neighbour, cuda::Nearer>(
+        emit.extents.size(), static_cast<std::size_t>(table.n),
+        cuda::EntryItem<T, plan_t<X>>{plan_of(core.x), emit.extents, plan_of(core.table).data, table.c,
+                                      failed_.data()});
+    launch(emit.extents.size(), cuda::EmitNearestKernel<P>{f.data(), f.parts, emit});
   }
   template <class X, class T, class P>
   void run_core(const SeparableFilterCore<X>& core, const cuda::Emit<T, P>& emit) {
@@ -199,12 +213,24 @@ template <class Device> class Thrust {
     const S* data() const { return static_cast<const S*>(storage.data()); }
   };
   template <class S, class Operation, class Item>
-  Folded<S> fold(std::size_t targets, std::size_t count, const Item& item) {
-    const std::size_t parts = cuda::parts_for(targets, count);
+  Folded<S> fold_once(std::size_t targets, std::size_t count, std::size_t parts, const Item& item) {
     Storage folded(targets * parts * sizeof(S), *workspace_);
     launch(targets * parts,
            cuda::FoldPartsKernel<S, Operation, Item>{item, count, parts, static_cast<S*>(folded.data())});
     return {std::move(folded), parts};
+  }
+  template <class S, class Operation, class Item>
+  Folded<S> fold(std::size_t targets, std::size_t count, const Item& item) {
+    auto f = fold_once<S, Operation>(targets, count, cuda::parts_for(targets, count), item);
+    if (f.parts <= cuda::most_joined) return f;
+    return fold_once<S, Operation>(targets, f.parts, cuda::most_joined,
+                                   cuda::FoldedItem<S>{f.data(), f.parts});
+  }
+  /// Every element of the result from `count` items.
+  template <class Operation, class T, class P, class Item>
+  void emit_fold(const cuda::Emit<T, P>& emit, std::size_t count, const Item& item) {
+    const auto f = fold<T, Operation>(emit.extents.size(), count, item);
+    launch(emit.extents.size(), cuda::EmitFoldedKernel<T, T, Operation, P>{f.data(), f.parts, emit});
   }
 
   template <class T> struct UploadedTaps {
