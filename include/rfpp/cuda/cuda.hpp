@@ -28,16 +28,8 @@ class Cuda : public Thrust<cuda::CudaStream> {
   template <class X, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
     const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
-    switch (a.core.filter.packing().kind) {
-      case Packing::Kind::tf32:
-        return convolve<cuda::Tf32>(a.core, emit);
-      case Packing::Kind::bfloat16:
-        return convolve<cuda::Bfloat16>(a.core, emit);
-      case Packing::Kind::float16:
-        return convolve<cuda::Float16>(a.core, emit);
-      default:
-        return convolve<cuda::SplitTf32>(a.core, emit);
-    }
+    with_numbers(a.core.filter.packing().kind,
+                 [&](auto numbers) { convolve<decltype(numbers)>(a.core, emit); });
   }
   template <class A, class B, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<MatmulCore<A, B>, Epilogue>& a, bool accumulate = false) {
@@ -55,18 +47,11 @@ class Cuda : public Thrust<cuda::CudaStream> {
 
   /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.
   void pack(Filter<float>& filter, Packing::Kind kind) {
-    switch (kind) {
-      case Packing::Kind::split_tf32:
-        return pack<cuda::SplitTf32>(filter);
-      case Packing::Kind::tf32:
-        return pack<cuda::Tf32>(filter);
-      case Packing::Kind::bfloat16:
-        return pack<cuda::Bfloat16>(filter);
-      case Packing::Kind::float16:
-        return pack<cuda::Float16>(filter);
-      default:
-        throw Error("a filter for a GPU is packed as split_float16, split_tf32, tf32, bfloat16 or float16");
-    }
+    with_numbers(kind, [&](auto numbers) {
+      using Numbers = decltype(numbers);
+      const Extents e = filter.extents();
+      filter.set_packed({Numbers::kind, 0}, {rounded<Numbers>(plan_of(filter.raw()), e), e});
+    });
   }
 
   /// Waits for everything that was asked for. Throws Error where something of it failed.
@@ -76,6 +61,21 @@ class Cuda : public Thrust<cuda::CudaStream> {
   }
 
  private:
+  /// f(Numbers{}) for the numbers of a packing; the most exact ones where it names none.
+  template <class F> static void with_numbers(Packing::Kind kind, F&& f) {
+    switch (kind) {
+      case Packing::Kind::split_float16:
+        return f(cuda::SplitFloat16{});
+      case Packing::Kind::tf32:
+        return f(cuda::Tf32{});
+      case Packing::Kind::bfloat16:
+        return f(cuda::Bfloat16{});
+      case Packing::Kind::float16:
+        return f(cuda::Float16{});
+      default:
+        return f(cuda::SplitTf32{});
+    }
+  }
   template <class Numbers> static const typename Numbers::Element* elements(const Storage& s) {
     return static_cast<const typename Numbers::Element*>(s.data());
   }
@@ -90,12 +90,6 @@ class Cuda : public Thrust<cuda::CudaStream> {
   template <class Numbers, class X> Storage rounded_matrix(const X& x, Extents e, bool transposed) {
     return transposed ? rounded<Numbers>(cuda::TransposedPlan<X>{x}, e) : rounded<Numbers>(x, e);
   }
-  template <class Numbers> void pack(Filter<float>& filter) {
-    const Extents e = filter.extents();
-    const Storage storage = rounded<Numbers>(plan_of(filter.raw()), e);
-    filter.set_packed({Numbers::kind, 0}, {storage, e});
-  }
-
   template <class Numbers, class X, class P>
   void convolve(const ConvolutionCore<X>& core, const cuda::Emit<float, P>& emit) {
     const Extents e = core.x.extents(), f = core.filter.extents();
