@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 #include "catch.hpp"
 #include "cuda/cases.hpp"
@@ -10,6 +11,7 @@
 using namespace rfpp::test;
 
 template <class T> std::vector<CaseResult> device_cases();
+std::pair<std::size_t, std::size_t> device_workspace();
 
 namespace {
 
@@ -47,4 +49,10 @@ TEST_CASE("every kind of evaluation, networks and their gradients agree with the
     else
       CHECK(relative_l2(std::span<const double>(found), std::span<const double>(expected)) <= 1e-5);
   });
+}
+
+TEST_CASE("a dry run says how much workspace runs take, which then allocate nothing") {
+  const auto [bytes, added] = device_workspace();
+  CHECK(bytes > 2 * 32 * 32 * 8 * sizeof(float));
+  CHECK(added == 0);
 }

@@ -1,4 +1,6 @@
 // Compiled by nvcc for GPUs, and by the host compiler for Thrust's host system.
+#include <utility>
+
 #include "cuda/cases.hpp"
 #if defined(__CUDACC__)
 #include "rfpp/cuda/cuda.hpp"
@@ -12,5 +14,20 @@ template <class T> std::vector<rfpp::test::CaseResult> device_cases() {
   Executor ex;
   return rfpp::test::cases<T>(ex);
 }
+
+/// Bytes of workspace that a little network takes by a dry run, and what a run has added to that.
+std::pair<std::size_t, std::size_t> device_workspace() {
+  Executor ex;
+  rfpp::Network<rfpp::test::LittleRestorer> model;
+  fill_hashed(model);
+  rfpp::upload_parameters(ex, model);
+  const auto face = ex.upload(rfpp::hashed_tensor<float>("input", {2, 32, 32, 3}));
+  const std::size_t bytes = ex.dry_run_bytes([&] { model(ex, face); });
+  ex.workspace().reserve(bytes);
+  const std::size_t before = ex.workspace().allocated_bytes();
+  for (int run = 0; run < 2; ++run) ex.download(model(ex, face).image);
+  return {bytes, ex.workspace().allocated_bytes() - before};
+}
+
 template std::vector<rfpp::test::CaseResult> device_cases<float>();
 template std::vector<rfpp::test::CaseResult> device_cases<double>();

@@ -229,6 +229,7 @@ class WorkspaceHandle {
   explicit WorkspaceHandle(Memory& memory) : workspace_(new Workspace(memory)) {}
   WorkspaceHandle(const WorkspaceHandle&) = delete;
   WorkspaceHandle& operator=(const WorkspaceHandle&) = delete;
+  void swap(WorkspaceHandle& other) noexcept { std::swap(workspace_, other.workspace_); }
   ~WorkspaceHandle() { workspace_->release(); }
   Workspace& operator*() const { return *workspace_; }
   Workspace* operator->() const { return workspace_; }

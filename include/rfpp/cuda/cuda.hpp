@@ -120,13 +120,15 @@ class Cuda : public Thrust<cuda::CudaStream> {
     const auto tiles = static_cast<std::size_t>(whole.row_tiles()) *
                        static_cast<std::size_t>(whole.column_tiles() * right.products);
     const int splits = cuda::splits_for(tiles, whole.steps());
-    if (splits == 1) return cuda::start(device().stream(), whole);
+    if (splits == 1) return start(whole);
     const std::size_t count = emit.extents.size();
     const Storage storage(static_cast<std::size_t>(splits) * count * sizeof(float), workspace());
     auto* sums = static_cast<float*>(storage.data());
-    cuda::start(device().stream(),
-                cuda::Product<Numbers, Tile, cuda::KeepSums>{left, right, splits, {sums, count}});
+    start(cuda::Product<Numbers, Tile, cuda::KeepSums>{left, right, splits, {sums, count}});
     launch(count, cuda::EmitSplitsKernel<P>{sums, splits, emit});
+  }
+  void start(const auto& product) {
+    if (!dry()) cuda::start(device().stream(), product);
   }
 };
 

@@ -85,7 +85,11 @@ template <class N> class CudaNetwork {
       part.n = std::min(images_at_once, input.n - done);
       inputs_.push_back(ex_.upload(Tensor<float>(part)));
     }
-    run_all(fast_);  // after which the workspace is large enough
+    ex_.workspace().reserve(ex_.dry_run_bytes([&] {
+      run_all(fast_);
+      outputs_.clear();
+    }));
+    run_all(fast_);
     ex_.synchronise();
     outputs_.clear();
     graph_ = std::make_unique<cuda::Graph>(stream(), [&] { run_all(fast_); });

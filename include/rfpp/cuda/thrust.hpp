@@ -35,13 +35,35 @@ template <class Device> class Thrust {
  public:
   static constexpr bool overwrites = true;
 
-  explicit Thrust(Device device = {}) : device_(std::move(device)), workspace_(device_.memory()) {}
+  explicit Thrust(Device device = {})
+      : device_(std::move(device)), workspace_(device_.memory()), failed_(tensor<int>({})) {
+    run(failed_, Constant<int>{0, {}});
+  }
 
   Device& device() { return device_; }
   Workspace& workspace() { return *workspace_; }
 
   /// A tensor in the workspace that nobody has written yet.
   template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }
+
+  /// The bytes of workspace that f() takes, in one unbroken range. Nothing that it evaluates is computed.
+  template <class F> std::size_t dry_run_bytes(F&& f) {
+    struct Dry {
+      Thrust& ex;
+      WorkspaceHandle real{NoMemory::instance()};
+
+      explicit Dry(Thrust& executor) : ex(executor) { swap(true); }
+      ~Dry() { swap(false); }
+      void swap(bool dry) {
+        ex.dry_ = dry;
+        ex.workspace_.swap(real);
+      }
+    };
+    const Dry dry(*this);
+    workspace_->reserve(std::size_t{1} << 50);
+    f();
+    return workspace_->peak_bytes();
+  }
 
   /// A copy in the device's memory.
   template <class T> Tensor<T> upload(const Tensor<T>& host) {
@@ -86,7 +108,6 @@ template <class Device> class Thrust {
 
   /// Whether a search for nearest entries has met NaN or infinity since the last call.
   bool search_failed() {
-    if (!failed_.has_storage()) return false;
     int failed = 0;
     device_.download(&failed, failed_.data(), sizeof(int));
     if (failed != 0) run(failed_, Constant<int>{0, {}});  // in place: a recorded graph goes on writing there
@@ -105,9 +126,11 @@ template <class Device> class Thrust {
       throw Error("eval: the destination " + to_string(out.extents()) + " has no storage");
     return {std::move(plan), out.data(), out.extents(), accumulate};
   }
+  bool dry() const { return dry_; }
   template <class Kernel> void launch(std::size_t count, const Kernel& kernel) {
     static_assert(std::is_trivially_copyable_v<Kernel>,
                   "a kernel holds plans, and plans hold raw pointers only");
+    if (dry_) return;
     thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
   }
 
@@ -169,10 +192,6 @@ template <class Device> class Thrust {
   }
   template <class X, class P> void run_core(const NearestCore<X>& core, const cuda::Emit<int, P>& emit) {
     using T = typename X::value;
-    if (!failed_.has_storage()) {
-      failed_ = tensor<int>({});
-      run(failed_, Constant<int>{0, {}});
-    }
     const Extents table = core.table.extents();
     const auto f = fold<cuda::Neighbour, cuda::Nearer>(
         emit.extents.size(), static_cast<std::size_t>(table.n),
@@ -245,13 +264,14 @@ template <class Device> class Thrust {
   }
   template <class T> Storage uploaded(const std::vector<T>& elements) {
     Storage storage(elements.size() * sizeof(T), *workspace_);
-    device_.upload(storage.data(), elements.data(), elements.size() * sizeof(T));
+    if (!dry_) device_.upload(storage.data(), elements.data(), elements.size() * sizeof(T));
     return storage;
   }
 
   Device device_;
   WorkspaceHandle workspace_;
   Tensor<int> failed_;
+  bool dry_ = false;
 };
 
 }  // namespace rfpp::inline v0
