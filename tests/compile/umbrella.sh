@@ -4,7 +4,7 @@ set -u
 include=$1 && shift
 included=$("$@" -M -x c++ "$include/rfpp/rfpp.hpp") || exit 1
 failed=0
-for header in $(find "$include/rfpp" -name '*.hpp' -not -path '*/cuda/*' -not -path '*/metrics/frechet.hpp'); do
+for header in $(find "$include/rfpp" -name '*.hpp' -not -path '*/cuda*' -not -path '*/metrics/frechet.hpp'); do
   grep -qwF -- "$header" <<<"$included" || {
     echo "rfpp/rfpp.hpp does not include ${header#"$include"/}"
     failed=1
