@@ -1,5 +1,6 @@
 // Trains a network on a folder of aligned faces: ROHQD, the autoencoder, first, then the restorer from it.
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 
@@ -58,7 +59,7 @@ TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSett
 template <class N> void train(const Options& o, const TrainSettings& s) {
   // A run that was killed before its first checkpoint starts anew.
   const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
-  Trainer<N> trainer(s, o.run, resumes, o.threads);
+  Trainer<N> trainer(s, o.run, resumes, std::make_unique<LearnerOn<N, Cpu>>(s, o.threads), o.threads);
   trainer.run([] { return interrupted != 0; });
   std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
 }
