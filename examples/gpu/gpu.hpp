@@ -20,8 +20,11 @@ using GpuNetwork = std::function<GpuOutput(const rfpp::Tensor<float>& face)>;
 /// Throws Error where there is no such device.
 template <class N> GpuNetwork network_on_gpu(int device, const rfpp::Network<N>& model, rfpp::Extents input);
 #if !defined(RFPP_CUDA)
-template <class N> GpuNetwork network_on_gpu(int, const rfpp::Network<N>&, rfpp::Extents) {
+[[noreturn]] inline void throw_without_cuda() {
   throw rfpp::Error("--device cuda: this program was built without CUDA; configure it with -DRFPP_CUDA=ON");
+}
+template <class N> GpuNetwork network_on_gpu(int, const rfpp::Network<N>&, rfpp::Extents) {
+  throw_without_cuda();
 }
 #endif
 
