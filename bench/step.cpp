@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     Cpu ex(threads);
     Network<Small> model;
     initialise(model, 1);
-    Adam<Network<Small>> adam(model, {0.9, 0.99, 1e-8});
+    Adam<Network<Small>> adam(ex, model, {0.9, 0.99, 1e-8});
     Objective<float, Small::spec.channels> objective;
     objective.preset = objective_named("restoreformer++");
     objective.activations = recomputes ? Activations::recompute : Activations::keep;

@@ -27,7 +27,8 @@ if(RFPP_CUDA)
   enable_language(CUDA)
   add_library(rfpp_cuda INTERFACE)
   target_link_libraries(rfpp_cuda INTERFACE rfpp::rfpp)
-  target_compile_options(rfpp_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>)  # CMake 3.25 knows no cuda_std_20
+  target_compile_options(rfpp_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>  # CMake 3.25 knows no cuda_std_20
+                                             $<$<COMPILE_LANGUAGE:CUDA>:--threads=0>)  # architectures at once
   if(RFPP_NATIVE)
     target_compile_options(rfpp_cuda INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-march=native>)
   endif()

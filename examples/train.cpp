@@ -1,8 +1,10 @@
 // Trains a network on a folder of aligned faces: ROHQD, the autoencoder, first, then the restorer from it.
 #include <csignal>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "gpu/learner.hpp"
 #include "program.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/train/trainer.hpp"
@@ -18,7 +20,7 @@ using TrainableNetworks = NetworkList<RestoreFormerPlusPlusSmall, RohqdSmall>;
 volatile std::sig_atomic_t interrupted = 0;
 
 struct Options {
-  std::string run, stage = "rohqd", preset = "small", config;
+  std::string run, stage = "rohqd", preset = "small", config, device = "cpu";
   bool resume = false;
   int threads = 0;
 };
@@ -58,7 +60,12 @@ TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSett
 template <class N> void train(const Options& o, const TrainSettings& s) {
   // A run that was killed before its first checkpoint starts anew.
   const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
-  Trainer<N> trainer(s, o.run, resumes, o.threads);
+  std::unique_ptr<Learner<N>> learner;
+  if (const int device = gpu_index(o.device); device >= 0)
+    learner = learner_on_gpu<N>(device, s);
+  else
+    learner = std::make_unique<LearnerOn<N, Cpu>>(s, o.threads);
+  Trainer<N> trainer(s, o.run, resumes, std::move(learner), o.threads);
   trainer.run([] { return interrupted != 0; });
   std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
 }
@@ -87,10 +94,12 @@ int main(int argc, char** argv) {
   app.add_option("--seed", given.seed, "the same seed gives the same weights to the bit");
   app.add_option("--batch", given.batch, "faces in a pass");
   app.add_option("--steps", given.steps, "steps in all");
+  app.add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   return run_program(app, argc, argv, [&] {
+    gpu_index(o.device);
     const TrainSettings s = settings_of(o, app, given);
     std::signal(SIGINT, [](int) { interrupted = 1; });
     try {

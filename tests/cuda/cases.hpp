@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "rfpp/cuda/transfer.hpp"
+#include "cuda/little_networks.hpp"
 #include "rfpp/degrade/pointwise.hpp"
 #include "rfpp/expr/jpeg.hpp"
 #include "rfpp/expr/separable_filter.hpp"
+#include "rfpp/expr/transfer.hpp"
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
@@ -19,36 +20,9 @@
 
 namespace rfpp::test {
 
-struct LittleRestorer {
-  static constexpr const char* name = "little restorer";
-  static constexpr NetworkSpec spec{.resolution = 32,
-                                    .channels = 8,
-                                    .levels = 3,
-                                    .multipliers = {1, 2, 2},
-                                    .encoder_attention = 8,
-                                    .decoder_attention = 8 | 16,
-                                    .heads = 2,
-                                    .latent = 8,
-                                    .codebook_entries = 32,
-                                    .groups = 4};
-};
-struct LittleAutoencoder {
-  static constexpr const char* name = "little autoencoder";
-  static constexpr NetworkSpec spec = [] {
-    NetworkSpec s = LittleRestorer::spec;
-    s.fusion = Fusion::self_attention;
-    return s;
-  }();
-};
-
 struct CaseResult {
   std::string name;
   std::vector<double> elements;
-};
-
-template <class Ex>
-concept OnDevice = requires(Ex& ex, Tensor<double> t) {
-  ex.upload(t);
 };
 
 template <class D, class Ex> class Cases {
@@ -67,21 +41,9 @@ template <class D, class Ex> class Cases {
   }
 
  private:
-  template <class T> Tensor<T> given(const Tensor<T>& t) {
-    if constexpr (OnDevice<Ex>)
-      return ex_.upload(t);
-    else
-      return t;
-  }
-  Tensor<D> given(const std::string& name, Extents e) { return given(hashed_tensor<D>(name, e)); }
-  template <class T> Tensor<T> found(const Tensor<T>& t) {
-    if constexpr (OnDevice<Ex>)
-      return ex_.download(t);
-    else
-      return t;
-  }
+  Tensor<D> given(const std::string& name, Extents e) { return ex_.upload(hashed_tensor<D>(name, e)); }
   template <class E> void add(const std::string& name, const E& e) {
-    const auto t = found(bare(eval(ex_, e)));
+    const auto t = ex_.download(bare(eval(ex_, e)));
     results_.push_back({name, std::vector<double>(t.elements().begin(), t.elements().end())});
   }
 
@@ -108,7 +70,7 @@ template <class D, class Ex> class Cases {
     const auto x = given("x", {2, 6, 5, 8}), y = given("y", {2, 6, 5, 8});
     GroupNorm<8, 4, D> norm;
     fill_hashed(norm);
-    if constexpr (OnDevice<Ex>) upload_parameters(ex_, norm);
+    upload_parameters(ex_, norm);
     add("moments", moments(x, 4, 1e-6));
     add("moments of a batch", batch_moments(x, 1e-6));
     add("group norm", silu(norm(ex_, x)));
@@ -130,7 +92,7 @@ template <class D, class Ex> class Cases {
     Tensor<int> indices(Extents{2, 6, 5, 1});
     for (std::size_t i = 0; i < indices.elements().size(); ++i)
       indices.data()[i] = static_cast<int>(i * 7 % 5);
-    const auto index = given(indices);
+    const auto index = ex_.upload(indices);
     add("gather", map(StraightThrough{}, x, detach(Gather<D>{table, index})));
     add("nearest: indices", nearest(x * 1.5, table));
     add("nearest of many: indices", nearest(x, given("entries", matrix_extents(2000, 8))));
@@ -182,7 +144,7 @@ template <class D, class Ex> class Cases {
   template <class N> void network() {
     Network<N, D> model;
     fill_hashed(model);
-    if constexpr (OnDevice<Ex>) upload_parameters(ex_, model);
+    upload_parameters(ex_, model);
     const auto face = given("input", {1, 32, 32, 3}), truth = given("target", {1, 32, 32, 3});
     Tape<Ex> tape(ex_);
     tape.watch_parameters(model);
@@ -198,7 +160,7 @@ template <class D, class Ex> class Cases {
         [&](const std::string&, const auto& p) {
           const auto* gradient = gradients.find(io::raw(p));
           if (gradient == nullptr) return;
-          const auto t = found(*gradient);
+          const auto t = ex_.download(*gradient);
           all.elements.insert(all.elements.end(), t.elements().begin(), t.elements().end());
         },
         model);

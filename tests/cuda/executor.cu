@@ -1,14 +1,10 @@
-// Compiled by nvcc for GPUs, and by the host compiler for Thrust's host system.
+#include "cuda/executor.hpp"
+
 #include <utility>
 
 #include "cuda/cases.hpp"
-#if defined(__CUDACC__)
-#include "rfpp/cuda/cuda.hpp"
-using Executor = rfpp::Cuda;
-#else
-#include "rfpp/cuda/thrust.hpp"
-using Executor = rfpp::Thrust<rfpp::ThrustHost>;
-#endif
+
+using rfpp::test::Executor;
 
 template <class T> std::vector<rfpp::test::CaseResult> device_cases() {
   Executor ex;

@@ -110,6 +110,8 @@ refused 'has_run: holds a run already' train has_run --data one
 refused 'config.json: expected the settings' train has_run --resume
 refused 'found none' train out --data folder
 refused 'text.jsonl: expected the settings' train out --data two --config text.jsonl
+refused 'expected cpu, cuda or cuda:N' train out --data one --device gpu
+refused 'CUDA' train out --data one --device cuda:99
 refused 'unknown network "gfpgan"' train out --data one --network gfpgan
 refused 'found no file' train out --resume
 mkdir full

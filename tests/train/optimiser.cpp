@@ -20,7 +20,7 @@ template <class N, class T> void check_trace(const std::string& name, double bar
   fill_hashed(network);
   Objective<T> objective;
   objective.preset = {"", 1, 0, 0, 0, 0.25, 1, 0, 0, 0, 0};
-  Adam<Network<N, T>> adam(network, {0.5, 0.9, 1e-8});
+  Adam<Network<N, T>> adam(cpu, network, {0.5, 0.9, 1e-8});
   const TrainingBatch<T> batch{
       hashed_tensor<T>("input", {1, 64, 64, 3}), hashed_tensor<T>("target", {1, 64, 64, 3}), {}};
   double worst = 0;
@@ -75,8 +75,8 @@ TEST_CASE("Adam has the same bits on any number of threads") {
   std::vector<TwoLayers> models, averages;
   for (const int threads : {1, 3}) {
     Cpu cpu(threads);
-    TwoLayers model = filled("p", 1), average = rfpp::copy_of(model);
-    Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
+    TwoLayers model = filled("p", 1), average = rfpp::copy_of(cpu, model);
+    Adam<TwoLayers> adam(cpu, model, {0.9, 0.99, 1e-8});
     for (int i = 0; i < 3; ++i)
       adam.step(cpu, model, filled("g" + std::to_string(i), 0.1), 0.5, 1e-2, {}, &average, 0.9);
     models.push_back(model);
@@ -88,9 +88,9 @@ TEST_CASE("Adam has the same bits on any number of threads") {
 
 TEST_CASE("the first step of Adam is the rate, and the average follows") {
   Cpu cpu(1);
-  TwoLayers model = filled("p", 1), average = rfpp::copy_of(model);
-  const TwoLayers before = rfpp::copy_of(model), gradients = filled("g", 1);
-  Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
+  TwoLayers model = filled("p", 1), average = rfpp::copy_of(cpu, model);
+  const TwoLayers before = rfpp::copy_of(cpu, model), gradients = filled("g", 1);
+  Adam<TwoLayers> adam(cpu, model, {0.9, 0.99, 1e-8});
   adam.step(cpu, model, gradients, 1, 0.1, {}, &average, 0.75);
   const float g = gradients.norm.bias.data()[7],
               moved = model.norm.bias.data()[7] - before.norm.bias.data()[7];
@@ -101,9 +101,9 @@ TEST_CASE("the first step of Adam is the rate, and the average follows") {
 TEST_CASE("groups have rates of their own, and parameters without a gradient stay") {
   Cpu cpu(1);
   TwoLayers model = filled("p", 1), gradients = filled("g", 1);
-  const TwoLayers before = rfpp::copy_of(model);
+  const TwoLayers before = rfpp::copy_of(cpu, model);
   gradients.norm.weight = Tensor<float>::declared(gradients.norm.weight.extents());
-  Adam<TwoLayers> adam(model, {0.9, 0.99, 1e-8});
+  Adam<TwoLayers> adam(cpu, model, {0.9, 0.99, 1e-8});
   const ParameterGroups groups{{[](std::string_view path) { return path.starts_with("decoder."); }, 10},
                                {[](std::string_view path) { return path == "decoder.bias"; }, 0}};
   adam.step(cpu, model, gradients, 1, 1e-3, groups);

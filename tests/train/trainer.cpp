@@ -34,11 +34,17 @@ std::string content(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
+template <class N>
+Trainer<N> trainer_of(const TrainSettings& s, const std::filesystem::path& folder, bool resumes,
+                      int threads) {
+  return {s, folder, resumes, std::make_unique<LearnerOn<N, Cpu>>(s, threads), threads};
+}
+
 /// Runs until the step, or to the end.
 template <class N>
 void train(const TrainSettings& s, const std::filesystem::path& folder, bool resumes, int threads,
            long until = 0) {
-  Trainer<N> trainer(s, folder, resumes, threads);
+  auto trainer = trainer_of<N>(s, folder, resumes, threads);
   trainer.run([&] { return trainer.step() == until; });
 }
 
@@ -99,12 +105,13 @@ TEST_CASE("a restorer starts from what an autoencoder has learned, and leaves it
   TrainSettings s = settings(faces, "restorer");
   s.start = work.path() / "rohqd.safetensors";
   s.steps = 2;
-  Trainer<RestoreFormerPlusPlusTiny> trainer(s, work.path() / "run", false, 1);
+  auto trainer = trainer_of<RestoreFormerPlusPlusTiny>(s, work.path() / "run", false, 1);
   trainer.run([] { return false; });
-  CHECK(same_bits(trainer.model().quantize.weight, autoencoder.quantize.weight));
-  CHECK(same_bits(trainer.average().quantize.weight, autoencoder.quantize.weight));
-  CHECK_FALSE(same_bits(trainer.model().encoder.conv_in.bias, autoencoder.encoder.conv_in.bias));
-  CHECK(relative_l2(trainer.model().encoder.conv_in.bias, autoencoder.encoder.conv_in.bias) < 0.1);
+  const auto model = trainer.model(), average = trainer.average();
+  CHECK(same_bits(model.quantize.weight, autoencoder.quantize.weight));
+  CHECK(same_bits(average.quantize.weight, autoencoder.quantize.weight));
+  CHECK_FALSE(same_bits(model.encoder.conv_in.bias, autoencoder.encoder.conv_in.bias));
+  CHECK(relative_l2(model.encoder.conv_in.bias, autoencoder.encoder.conv_in.bias) < 0.1);
 }
 
 TEST_CASE("a loss that diverges ends the run at the last good checkpoint") {

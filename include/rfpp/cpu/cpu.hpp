@@ -20,7 +20,7 @@ struct Cancelled : Error {
 /// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
 class Cpu {
  public:
-  static constexpr bool overwrites = true;
+  static constexpr bool overwrites = true, runs_on_host = true;
 
   /// `threads` 0: as many as the machine has.
   explicit Cpu(int threads = 0) : pool_(threads), workspace_(HostMemory::instance()) {}
@@ -35,6 +35,10 @@ class Cpu {
     progress_ = std::move(callback);
     multiply_adds_ = 0;
   }
+
+  /// Between host memory and the executor's, which is the same: the tensor itself.
+  template <class T> Tensor<T> upload(const Tensor<T>& host) { return host; }
+  template <class T> Tensor<T> download(const Tensor<T>& t) { return t; }
 
   /// A tensor in the workspace that nobody has written yet.
   template <class T> Tensor<T> tensor(Extents e) { return {Storage(Tensor<T>::bytes(e), *workspace_), e}; }

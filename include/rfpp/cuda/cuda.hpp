@@ -7,7 +7,7 @@
 
 #include "rfpp/cuda/tensor_cores.hpp"
 #include "rfpp/cuda/thrust.hpp"
-#include "rfpp/cuda/transfer.hpp"
+#include "rfpp/expr/transfer.hpp"
 
 namespace rfpp::inline v0 {
 

@@ -6,6 +6,8 @@
 // eval is the only place where memory is written. An executor offers
 //   tensor<T>(extents)                 a tensor that nobody has written yet
 //   run(out, expression, accumulate)   out = expression, or out += expression
+//   upload(tensor), download(tensor)   from and to host memory; where that is the executor's, the tensor
+//   itself
 // and whatever the node kinds need; see Cpu for the full contract.
 
 namespace rfpp::inline v0 {
@@ -48,6 +50,11 @@ template <class Executor, Expression E> auto eval(Executor& ex, const E& e) {
     return e;
   else
     return tag<channels_of<E>>(detail::evaluate(ex, bare(e)));
+}
+
+/// The first element of a tensor, on the host.
+template <class Executor, class T> double number_of(Executor& ex, const Tensor<T>& t) {
+  return static_cast<double>(ex.download(t).data()[0]);
 }
 
 /// The value of an expression that reads `old`, in the storage of `old` where nobody else holds that and

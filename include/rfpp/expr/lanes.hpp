@@ -132,6 +132,16 @@ template <class V> RFPP_HD V exponential(V x) {
 #endif
 }
 
+/// The square root of a scalar or lanes.
+template <class V> RFPP_HD V square_root(V x) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return std::sqrt(x);
+  } else {
+    for (int i = 0; i < LaneTraits<V>::count; ++i) x[i] = std::sqrt(x[i]);
+    return x;
+  }
+}
+
 /// 1 + e^-x for a scalar or lanes: what the sigmoid divides 1 by, and SiLU x.
 template <class V> RFPP_HD V sigmoid_denominator(V x) {
 #if !defined(__CUDA_ARCH__)

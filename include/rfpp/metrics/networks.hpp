@@ -56,8 +56,8 @@ inline std::vector<float> identity_features(auto& ex, const ArcFaceResnet18<floa
                                             const Tensor<float>& face,
                                             ColorOrder order = ColorOrder::correct) {
   constexpr int side = ArcFaceResnet18<float>::side;
-  const auto weights = order == ColorOrder::correct ? std::array{0.2989f, 0.5870f, 0.1140f}
-                                                    : std::array{0.1140f, 0.5870f, 0.2989f};
+  std::array<float, 3> weights{0.2989f, 0.5870f, 0.1140f};
+  if (order == ColorOrder::authors) std::swap(weights[0], weights[2]);
   Tensor<float> gray_weights(vector_extents(3));
   std::copy(weights.begin(), weights.end(), gray_weights.data());
   const Constant<float> half{0.5f, {}};

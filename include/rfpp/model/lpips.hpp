@@ -144,7 +144,7 @@ template <class T = float> struct Lpips {
       factor.data()[c] = static_cast<T>(1 / by);
       offset.data()[c] = static_cast<T>(-static_cast<double>(static_cast<float>(shift[c])) / by);
     }
-    return eval(ex, map(Affine{}, x, factor, offset));
+    return eval(ex, map(Affine{}, x, ex.upload(factor), ex.upload(offset)));
   }
   template <int C>
   static void add_layer(auto& ex, const Channels<C, Tensor<T>>& tagged_x,

@@ -1,24 +1,12 @@
 #ifndef RFPP_NN_BATCH_NORM_HPP
 #define RFPP_NN_BATCH_NORM_HPP
 
-#include <cmath>
 #include <string_view>
 
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
 namespace rfpp::inline v0 {
-
-namespace detail {
-template <class V> RFPP_HD V square_root(V x) {
-  if constexpr (std::is_arithmetic_v<V>) {
-    return std::sqrt(x);
-  } else {
-    for (int i = 0; i < LaneTraits<V>::count; ++i) x[i] = std::sqrt(x[i]);
-    return x;
-  }
-}
-}  // namespace detail
 
 /// weight / sqrt(variance + epsilon).
 struct NormScale {
@@ -27,10 +15,10 @@ struct NormScale {
   template <int I> static constexpr bool passes = false;
   double epsilon;
   template <class T> RFPP_HD T operator()(T weight, T variance) const {
-    return weight / detail::square_root(variance + splat<T>(static_cast<element_t<T>>(epsilon)));
+    return weight / square_root(variance + splat<T>(static_cast<element_t<T>>(epsilon)));
   }
   template <int I, class T> RFPP_HD T adjoint(T g, T weight, T variance) const {
-    const T v = variance + splat<T>(static_cast<element_t<T>>(epsilon)), root = detail::square_root(v);
+    const T v = variance + splat<T>(static_cast<element_t<T>>(epsilon)), root = square_root(v);
     return I == 0 ? g / root : splat<T>(static_cast<element_t<T>>(-0.5)) * g * weight / (v * root);
   }
 };

@@ -58,10 +58,10 @@ Tensor<T> roi_align(auto& ex, const Tensor<T>& images, const std::vector<Region>
       for (int column = 0; column < size; ++column)
         columns.data()[(r * size + row) * size + column] = r * size + column;
   }
-  const Gather<T> image_rows{reshaped(images, matrix_extents(e.n * e.h, e.w * e.c)), rows};
-  const auto across = eval(ex, matmul(row_weights, image_rows));
-  const auto crops =
-      eval(ex, matmul(Gather<T>{column_weights, columns}, reshaped(across, {count * size, 1, e.w, e.c})));
+  const Gather<T> image_rows{reshaped(images, matrix_extents(e.n * e.h, e.w * e.c)), ex.upload(rows)};
+  const auto across = eval(ex, matmul(ex.upload(row_weights), image_rows));
+  const Gather<T> crop_columns{ex.upload(column_weights), ex.upload(columns)};
+  const auto crops = eval(ex, matmul(crop_columns, reshaped(across, {count * size, 1, e.w, e.c})));
   return reshaped(crops, {count, size, size, e.c});
 }
 

@@ -17,12 +17,12 @@ namespace rfpp::inline v0 {
 template <int Width> class Judges {
  public:
   /// The components' discriminators learn ten times as fast as the image's.
-  Judges(Cpu& ex, Objective<float, Width> objective, std::uint64_t seed, double rate)
+  Judges(auto& ex, Objective<float, Width> objective, std::uint64_t seed, double rate)
       : objective_(initialised(ex, std::move(objective), seed)),
-        image_(objective_.discriminator, {0.5, 0.9, 1e-8}),
-        components_{Adam{objective_.components[0], component_adam},
-                    Adam{objective_.components[1], component_adam},
-                    Adam{objective_.components[2], component_adam}},
+        image_(ex, objective_.discriminator, {0.5, 0.9, 1e-8}),
+        components_{Adam{ex, objective_.components[0], component_adam},
+                    Adam{ex, objective_.components[1], component_adam},
+                    Adam{ex, objective_.components[2], component_adam}},
         rate_(rate) {}
 
   const Objective<float, Width>& objective() const { return objective_; }
@@ -34,7 +34,7 @@ template <int Width> class Judges {
 
   /// One step of every discriminator, over batches and what the updated network makes of them. Returns the
   /// losses' means: the image's, and those of the components.
-  std::vector<LossTerm> step(Cpu& ex, const std::vector<TrainingBatch<float>>& batches,
+  std::vector<LossTerm> step(auto& ex, const std::vector<TrainingBatch<float>>& batches,
                              const std::vector<Tensor<float>>& outputs, double rate_factor, long step) {
     std::vector<LossTerm> losses;
     losses.push_back(
@@ -77,7 +77,8 @@ template <int Width> class Judges {
  private:
   static constexpr AdamSettings component_adam{0.9, 0.99, 1e-8};
 
-  static Objective<float, Width> initialised(Cpu& ex, Objective<float, Width> objective, std::uint64_t seed) {
+  static Objective<float, Width> initialised(auto& ex, Objective<float, Width> objective,
+                                             std::uint64_t seed) {
     objective.initialise(ex, seed);
     return objective;
   }
@@ -86,7 +87,7 @@ template <int Width> class Judges {
 
   /// Gradients of all batches, then a step.
   template <class Model, class F>
-  double train(Cpu& ex, Model& model, Adam<Model>& adam, double rate, std::size_t batches, F&& judge) {
+  double train(auto& ex, Model& model, Adam<Model>& adam, double rate, std::size_t batches, F&& judge) {
     Model gradients;
     double loss = 0;
     const double share = 1.0 / static_cast<double>(batches);

@@ -13,6 +13,7 @@
 #include "rfpp/degrade/presets.hpp"
 #include "rfpp/train/augmentation.hpp"
 #include "rfpp/train/data.hpp"
+#include "rfpp/train/face_batch.hpp"
 
 namespace rfpp::inline v0 {
 
@@ -42,14 +43,8 @@ struct SampleSettings {
   bool degrades = true;         ///< else only what changes the clean face too: mirroring, shift and gray
 };
 
-/// A training pair, and where the components are.
-struct Sample {
-  degrade::DegradedPair pair;
-  std::optional<degrade::Components> components;
-};
-
 /// Sample `number` of a seed, whatever else is drawn: face by face in an order of each epoch's own.
-inline Sample make_sample(Cpu& ex, const Dataset& data, const SampleSettings& sampling, std::uint64_t seed,
+inline Sample make_sample(const Dataset& data, const SampleSettings& sampling, std::uint64_t seed,
                           std::uint64_t number) {
   constexpr std::uint32_t augmentation_stage = 16;
   const std::uint64_t n = data.size();
@@ -62,20 +57,13 @@ inline Sample make_sample(Cpu& ex, const Dataset& data, const SampleSettings& sa
     d.uneven.reset();
     d.color_jitter.reset();
   }
-  Sample sample{degrade::degrade(ex, d, moved(data.pixels(index), side, map.value_or(photo::Affine{}))),
-                data.face(index).components};
-  if (sample.components) {
-    if (map) sample.components = moved(*sample.components, *map);
-    sample.components = degrade::moved(*sample.components, d, side);
+  auto components = data.face(index).components;
+  if (components) {
+    if (map) components = moved(*components, *map);
+    components = degrade::moved(*components, d, side);
   }
-  return sample;
+  return {moved(data.pixels(index), side, map.value_or(photo::Affine{})), std::move(d), components};
 }
-
-/// Faces {n,side,side,3} in [-1, 1].
-struct FaceBatch {
-  Tensor<float> degraded, truth;
-  std::vector<std::optional<degrade::Components>> components;
-};
 
 /// Makes batches ahead of their use, in threads of its own. Batch k holds the samples k * batch, ... of the
 /// seed, whatever the number of threads.
@@ -85,6 +73,7 @@ class Loader {
     std::uint64_t seed = 0;
     int batch = 1, threads = 1;
     std::uint64_t first_batch = 0;
+    bool degrades = true;  ///< else whoever takes the batches does
   };
 
   /// The dataset must outlive the loader.
@@ -139,7 +128,7 @@ class Loader {
         allocate(slots_[number / batch() % slot_count].batch);
       }
       try {
-        put(make_sample(ex, data_, sampling_, settings_.seed, number), number);
+        put(ex, make_sample(data_, sampling_, settings_.seed, number), number);
       } catch (...) {
         std::lock_guard lock(mutex_);
         failure_ = std::current_exception();
@@ -149,18 +138,22 @@ class Loader {
     }
   }
   void allocate(FaceBatch& b) const {
-    if (b.truth.has_storage()) return;
+    if (!b.samples.empty()) return;
+    b.samples.resize(static_cast<std::size_t>(batch()));
+    if (!settings_.degrades) return;
     const Extents e{settings_.batch, data_.side(), data_.side(), 3};
-    b = {Tensor<float>::uninitialised(e), Tensor<float>::uninitialised(e), {}};
-    b.components.resize(static_cast<std::size_t>(batch()));
+    b.degraded = Tensor<float>::uninitialised(e);
+    b.truth = Tensor<float>::uninitialised(e);
   }
-  void put(const Sample& sample, std::uint64_t number) {
+  void put(Cpu& ex, Sample sample, std::uint64_t number) {
     Slot& slot = slots_[number / batch() % slot_count];
     const auto place = static_cast<std::size_t>(number % batch());
-    const std::size_t size = slot.batch.truth.extents().image_size();
-    std::ranges::copy(sample.pair.clean.elements(), slot.batch.truth.data() + place * size);
-    std::ranges::copy(sample.pair.degraded.elements(), slot.batch.degraded.data() + place * size);
-    slot.batch.components[place] = sample.components;
+    if (settings_.degrades) {
+      const auto pair = degrade::degrade(ex, sample.degradation, std::exchange(sample.face, {}));
+      std::ranges::copy(pair.clean.elements(), image_of(slot.batch.truth, place).data());
+      std::ranges::copy(pair.degraded.elements(), image_of(slot.batch.degraded, place).data());
+    }
+    slot.batch.samples[place] = std::move(sample);
     std::lock_guard lock(mutex_);
     if (++slot.done == batch()) ready_.notify_all();
   }

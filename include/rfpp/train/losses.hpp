@@ -50,7 +50,7 @@ Tensor<T> identity_features(auto& ex, const ArcFaceResnet18<T>& network, const T
   constexpr int side = ArcFaceResnet18<T>::side;
   const auto weights = Tensor<T>::uninitialised(vector_extents(3));
   weights.data()[0] = T(0.2989), weights.data()[1] = T(0.5870), weights.data()[2] = T(0.1140);
-  const auto gray = eval(ex, reduce<Sum>(faces * weights, Over::channels));
+  const auto gray = eval(ex, reduce<Sum>(faces * ex.upload(weights), Over::channels));
   return bare(network(ex, eval(ex, resized(gray, side, side))));
 }
 template <class T>

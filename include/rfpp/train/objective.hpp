@@ -131,7 +131,7 @@ template <class T = float, int Width = 64> struct Objective {
     j.add(ex, "identity", in_parts ? keep_identity(ex, image, batch.truth) : Term{});
 
     const Tensor<T> dictionary = codebook_term(tape, network, output.encoded);
-    j.terms.push_back({"codebook", static_cast<double>(dictionary.data()[0])});
+    j.terms.push_back({"codebook", number_of(ex, dictionary)});
     Gradients cotangents;
     cotangents.put(image.id(), j.gradient);
     cotangents.put(dictionary.id(), eval(ex, Constant<T>{T(1), {}}));
@@ -151,7 +151,7 @@ template <class T = float, int Width = 64> struct Objective {
     const auto real = discriminator(tape, truth), fake = discriminator(tape, output);
     const auto loss = losses::hinge(tape, real, fake);
     tape.update_running_statistics();
-    return {tape.backward(loss), static_cast<double>(loss.data()[0])};
+    return {tape.backward(loss), number_of(ex, loss)};
   }
 
   /// The logistic loss, of crops of the truth and of the updated network's output.
@@ -165,7 +165,7 @@ template <class T = float, int Width = 64> struct Objective {
     const auto real = network(tape, component_crops(ex, which, truth, regions)).score;
     const auto fake = network(tape, component_crops(ex, which, output, regions)).score;
     const auto loss = losses::logistic(tape, real, fake);
-    return {tape.backward(loss), static_cast<double>(loss.data()[0])};
+    return {tape.backward(loss), number_of(ex, loss)};
   }
 
   static void fields(auto&& f, auto&... models) {
@@ -199,7 +199,7 @@ template <class T = float, int Width = 64> struct Objective {
   /// The term whose value a tape that watches the image has computed.
   static Term term_of(auto& tape, const Tensor<T>& image, const Tensor<T>& value, double weight) {
     const auto weighted = eval(tape, value * weight);
-    return {static_cast<double>(weighted.data()[0]), tape.backward(weighted).of(image)};
+    return {number_of(tape, weighted), tape.backward(weighted).of(image)};
   }
 
   /// Adds pixel and perceptual terms; returns the style's.
@@ -228,7 +228,7 @@ template <class T = float, int Width = 64> struct Objective {
       Gradients cotangents;
       cotangents.put(image.id(), cotangent);
       const Tensor<T> g = network_tape.backward(std::move(cotangents), {last.id()}).of(last);
-      return std::sqrt(static_cast<double>(eval(ex, reduce<Sum>(square(g), Over::all)).data()[0]));
+      return std::sqrt(number_of(ex, eval(ex, reduce<Sum>(square(g), Over::all))));
     };
     const double ratio = norm_at_last(j.gradient) / (norm_at_last(term.gradient) + 1e-4);
     const double weight = preset.adversarial * std::clamp(ratio, 0.0, 1e4);

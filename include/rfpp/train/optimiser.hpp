@@ -1,7 +1,6 @@
 #ifndef RFPP_TRAIN_OPTIMISER_HPP
 #define RFPP_TRAIN_OPTIMISER_HPP
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -11,7 +10,7 @@
 #include <vector>
 
 #include "rfpp/core/fields.hpp"
-#include "rfpp/cpu/cpu.hpp"
+#include "rfpp/expr/functors.hpp"
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/train/gradients.hpp"
 
@@ -64,57 +63,61 @@ template <class T> const Tensor<T>* elements_of(const Filter<T>& p) {
   return p.has_raw() ? &p.raw() : nullptr;
 }
 
-/// f(begin, count) for the parts of [0, count), which do not depend on the number of threads.
-template <class F> void for_each_part(ThreadPool& pool, std::size_t count, F&& f) {
-  constexpr std::size_t part = std::size_t{1} << 14;
-  pool.for_each(static_cast<int>((count + part - 1) / part), [&](int i, int) {
-    const std::size_t begin = static_cast<std::size_t>(i) * part;
-    f(begin, std::min(part, count - begin));
-  });
-}
-
-/// Some elements of a tensor, as Eigen computes with them.
-template <class T> auto part_of(const Tensor<T>& t, std::size_t begin, std::size_t count) {
-  return Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>(t.data() + begin, static_cast<Eigen::Index>(count));
-}
+/// What an average becomes of which x makes up `share`.
+struct MovingAverage {
+  static constexpr const char* name = "moving average";
+  double share;
+  template <class T> RFPP_HD T operator()(T average, T x) const {
+    return average + splat<T>(static_cast<element_t<T>>(share)) * (x - average);
+  }
+};
+/// What Adam makes of a parameter by the averages of its gradients and of their squares.
+struct AdamUpdate {
+  static constexpr const char* name = "Adam";
+  double rate, inverse_deviation, epsilon;
+  template <class T> RFPP_HD T operator()(T parameter, T mean, T square) const {
+    const T deviation = square_root(square) * splat<T>(static_cast<element_t<T>>(inverse_deviation)) +
+                        splat<T>(static_cast<element_t<T>>(epsilon));
+    return parameter - splat<T>(static_cast<element_t<T>>(rate)) * mean / deviation;
+  }
+};
 
 }  // namespace detail
 
 /// A model whose parameters are zero.
-template <class Model> Model zeros_like(const Model& model) {
+template <class Ex, class Model> Model zeros_like(Ex& ex, const Model& model) {
   Model zeros;
   walk(
-      [](const std::string&, const auto& p, auto& zero) {
+      [&](const std::string&, const auto& p, auto& zero) {
         using T = typename std::remove_cvref_t<decltype(p)>::value;
-        io::assign(zero, Tensor<T>(p.extents()));
+        io::assign(zero, detail::zeros<Ex, T>(ex, p.extents()));
       },
       model, zeros);
   return zeros;
 }
 
 /// A model with the same values in memory of its own.
-template <class Model> Model copy_of(const Model& model) {
-  Model copy = zeros_like(model);
-  walk([](const std::string&, const auto& p,
-          const auto& to) { std::ranges::copy(io::raw(p).elements(), io::raw(to).data()); },
-       model, copy);
+template <class Ex, class Model> Model copy_of(Ex& ex, const Model& model) {
+  Model copy = zeros_like(ex, model);
+  walk([&](const std::string&, const auto& p, const auto& to) { ex.run(io::raw(to), io::raw(p)); }, model,
+       copy);
   return copy;
 }
 
 /// sum += the gradients of a model's parameters. `sum` is a model whose parameters need no elements yet;
 /// those that no gradient reaches stay without. Returns whether there was any.
-template <class Model>
-bool add_gradients(Cpu& ex, const Model& model, const Gradients& gradients, Model& sum) {
+template <class Ex, class Model>
+bool add_gradients(Ex& ex, const Model& model, const Gradients& gradients, Model& sum) {
   bool any = false;
   walk(
       [&](const std::string&, const auto& p, auto& total) {
-        const auto* gradient = detail::elements_of(p) == nullptr ? nullptr : gradients.find(io::raw(p));
-        if (gradient == nullptr) return;
+        if (detail::elements_of(p) == nullptr || !gradients.has(io::raw(p).id())) return;
         any = true;
+        const auto gradient = gradients.of(io::raw(p));
         if (const auto* present = detail::elements_of(total))
-          ex.run(*present, *gradient, true);
+          ex.run(*present, gradient, true);
         else
-          io::assign(total, *gradient);
+          io::assign(total, gradient);
       },
       model, sum);
   return any;
@@ -126,12 +129,12 @@ template <class Model> struct Adam {
   Model first, second;  ///< moments
   long steps = 0;
 
-  Adam(const Model& model, AdamSettings s)
-      : settings(s), first(zeros_like(model)), second(zeros_like(model)) {}
+  Adam(auto& ex, const Model& model, AdamSettings s)
+      : settings(s), first(zeros_like(ex, model)), second(zeros_like(ex, model)) {}
 
   /// One step against `gradients` * scale, at a learning rate. `average` becomes decay * average + (1 -
-  /// decay) * model, in the same pass; null for none. Any number of threads gives the same bits.
-  void step(Cpu& ex, Model& model, const Model& gradients, double scale, double rate,
+  /// decay) * model; null for none.
+  void step(auto& ex, Model& model, const Model& gradients, double scale, double rate,
             const ParameterGroups& groups = {}, Model* average = nullptr, double decay = 0) {
     ++steps;
     const auto count = static_cast<double>(steps);
@@ -139,36 +142,19 @@ template <class Model> struct Adam {
     const auto update = [&](const std::string& path, const auto& p, const auto& gradient, const auto& m,
                             const auto& v, const auto& ema) {
       const double factor = detail::rate_factor(groups, path);
-      if (const auto* g = detail::elements_of(gradient); g != nullptr && factor != 0)
-        apply(ex, {rate * factor / bias1, 1 / std::sqrt(bias2), scale, decay}, io::raw(p), *g, io::raw(m),
-              io::raw(v), average == nullptr ? nullptr : &io::raw(ema));
+      const auto* g = detail::elements_of(gradient);
+      if (g == nullptr || factor == 0) return;
+      const auto &parameter = io::raw(p), &mean = io::raw(m), &squares = io::raw(v);
+      const auto scaled = *g * scale;
+      eval_into(ex, mean, map(detail::MovingAverage{1 - settings.beta1}, mean, scaled));
+      eval_into(ex, squares, map(detail::MovingAverage{1 - settings.beta2}, squares, square(scaled)));
+      eval_into(ex, parameter,
+                map(detail::AdamUpdate{rate * factor / bias1, 1 / std::sqrt(bias2), settings.epsilon},
+                    parameter, mean, squares));
+      if (average != nullptr)
+        eval_into(ex, io::raw(ema), map(detail::MovingAverage{1 - decay}, io::raw(ema), parameter));
     };
     walk(update, model, gradients, first, second, average == nullptr ? model : *average);
-  }
-
- private:
-  struct Factors {
-    double step, inverse_deviation, scale, decay;
-  };
-
-  template <class T>
-  void apply(Cpu& ex, const Factors& f, const Tensor<T>& p, const Tensor<T>& g, const Tensor<T>& m,
-             const Tensor<T>& v, const Tensor<T>* average) const {
-    const auto b1 = static_cast<T>(settings.beta1), b2 = static_cast<T>(settings.beta2);
-    const auto a1 = static_cast<T>(1 - settings.beta1), a2 = static_cast<T>(1 - settings.beta2);
-    const auto step = static_cast<T>(f.step), inverse = static_cast<T>(f.inverse_deviation);
-    const auto epsilon = static_cast<T>(settings.epsilon), scale = static_cast<T>(f.scale);
-    detail::for_each_part(ex.pool(), p.extents().size(), [&](std::size_t begin, std::size_t count) {
-      const auto part = [&](const Tensor<T>& t) { return detail::part_of(t, begin, count); };
-      auto parameter = part(p), mean = part(m), square = part(v);
-      const auto gradient = part(g) * scale;
-      mean = b1 * mean + a1 * gradient;
-      square = b2 * square + a2 * gradient.square();
-      parameter -= step * mean / (square.sqrt() * inverse + epsilon);
-      if (average == nullptr) return;
-      auto smooth = part(*average);
-      smooth += static_cast<T>(1 - f.decay) * (parameter - smooth);
-    });
   }
 };
 

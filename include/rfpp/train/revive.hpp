@@ -6,10 +6,11 @@
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "rfpp/core/random.hpp"
-#include "rfpp/train/optimiser.hpp"
+#include "rfpp/core/tensor.hpp"
 
 namespace rfpp::inline v0 {
 

@@ -43,6 +43,8 @@ struct TrainSettings {
   int revival_every = 10, revival_patience = 30;  ///< of dead codebook entries, in steps; see revive()
   long revival_until = 30000;
   long log_every = 50, validate_every = 1000, samples_every = 1000, checkpoint_every = 500;
+
+  bool restores() const { return stage == "restorer"; }
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, lpips, arcface, objective,

@@ -53,6 +53,8 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   }
 
   template <class T> Tensor<T> tensor(Extents e) { return ex_.template tensor<T>(e); }
+  template <class T> Tensor<T> upload(const Tensor<T>& host) { return ex_.upload(host); }
+  template <class T> Tensor<T> download(const Tensor<T>& t) { return ex_.download(t); }
   template <class T, class E> void run(const Tensor<T>& out, const E& e) {
     refuse_tracked(out);
     ex_.run(out, e);

@@ -10,6 +10,7 @@
 
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/photo/restore.hpp"
+#include "rfpp/train/learner.hpp"
 #include "rfpp/train/loader.hpp"
 
 namespace rfpp::inline v0 {
@@ -61,23 +62,23 @@ inline Similarity similarity(Cpu& ex, const Tensor<float>& image, const Tensor<f
   return {metrics::psnr(ex, a, b), metrics::ssim(ex, a, b)};
 }
 
-/// Means over a set, of the network's images and of what it was given; and the entries that it used.
+/// Means over a set, of the average's images and of what it was given; and the entries that it used.
 struct Validation {
   Similarity restored, degraded;
   int entries_used = 0;
 };
-template <class Network> Validation validate(Cpu& ex, const Network& network, const ValidationSet& set) {
+template <class N> Validation validate(Cpu& ex, Learner<N>& learner, const ValidationSet& set) {
   Validation sum;
-  std::vector<bool> used(static_cast<std::size_t>(Network::spec.codebook_entries), false);
+  std::vector<bool> used(static_cast<std::size_t>(N::spec.codebook_entries), false);
   const auto add = [&](Similarity& to, Similarity value) {
     to.psnr += value.psnr / static_cast<double>(set.pairs.size());
     to.ssim += value.ssim / static_cast<double>(set.pairs.size());
   };
   for (const auto& pair : set.pairs) {
-    const auto output = network(ex, pair.degraded);
+    const auto output = learner.restore(pair.degraded);
     add(sum.restored, similarity(ex, output.image, pair.clean));
     if (pair.degraded.id() != pair.clean.id()) add(sum.degraded, similarity(ex, pair.degraded, pair.clean));
-    for (const int index : output.encoded.indices.elements()) used[static_cast<std::size_t>(index)] = true;
+    for (const int index : output.indices.elements()) used[static_cast<std::size_t>(index)] = true;
   }
   sum.entries_used = static_cast<int>(std::ranges::count(used, true));
   return sum;

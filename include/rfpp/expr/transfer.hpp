@@ -1,5 +1,5 @@
-#ifndef RFPP_CUDA_TRANSFER_HPP
-#define RFPP_CUDA_TRANSFER_HPP
+#ifndef RFPP_EXPR_TRANSFER_HPP
+#define RFPP_EXPR_TRANSFER_HPP
 
 #include <string>
 
@@ -17,6 +17,19 @@ template <class Ex> void upload_parameters(Ex& ex, const Parameters& model) {
       parameter = ex.upload(parameter);
     return parameter;
   });
+}
+
+/// A copy of a model whose parameters are in host memory; where that is the executor's too, they are the
+/// model's own.
+template <class Ex, class Model> Model downloaded(Ex& ex, Model model) {
+  replace_each(model, [&](const std::string&, auto parameter) {
+    if constexpr (is_filter<decltype(parameter)>)
+      parameter.assign(ex.download(parameter.raw()));
+    else
+      parameter = ex.download(parameter);
+    return parameter;
+  });
+  return model;
 }
 
 }  // namespace rfpp::inline v0
