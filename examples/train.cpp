@@ -65,7 +65,7 @@ template <class N> void train(const Options& o, const TrainSettings& s) {
     learner = learner_on_gpu<N>(device, s);
   else
     learner = std::make_unique<LearnerOn<N, Cpu>>(s, o.threads);
-  Trainer<N> trainer(s, o.run, resumes, std::move(learner), o.threads);
+  Trainer<N> trainer(std::move(learner), o.run, resumes, o.threads);
   trainer.run([] { return interrupted != 0; });
   std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
 }

@@ -37,7 +37,7 @@ std::string content(const std::filesystem::path& file) {
 template <class N>
 Trainer<N> trainer_of(const TrainSettings& s, const std::filesystem::path& folder, bool resumes,
                       int threads) {
-  return {s, folder, resumes, std::make_unique<LearnerOn<N, Cpu>>(s, threads), threads};
+  return {std::make_unique<LearnerOn<N, Cpu>>(s, threads), folder, resumes, threads};
 }
 
 /// Runs until the step, or to the end.

@@ -46,6 +46,7 @@ template <class N> class Learner {
 
   virtual ~Learner() = default;
 
+  virtual const TrainSettings& settings() const = 0;
   /// Whether it degrades faces where it computes, and loaders need not.
   virtual bool degrades() const = 0;
   /// Step `number`, from 0 on, over batches whose gradients are added up. `report` is told the terms of each
@@ -55,10 +56,11 @@ template <class N> class Learner {
   /// What the average makes of faces {n,h,w,3}, RGB in [-1, 1].
   virtual Restored restore(const Tensor<float>& faces) = 0;
 
+  // A learner on the processor shares the elements of what these return.
   virtual Network<N> model() = 0;
   virtual Network<N> average() = 0;
   virtual LearnerState state() = 0;
-  /// Of a state() of such a learner.
+  /// Of the state() of a learner with the same network and objective.
   virtual void set_state(const LearnerState& state) = 0;
 };
 
@@ -71,11 +73,11 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
   /// Of the image's discriminator: that of the published networks has as many channels as they have.
   static constexpr int judge_width = N::spec.channels;
 
-  /// A new network, by the settings. The executor is made of `arguments`. Throws Error over weights that do
-  /// not fit, and where there is no such device.
+  /// A new network, by the settings. The executor is made of `arguments`. Throws Error over settings or
+  /// weights that do not fit, and where there is no such device.
   template <class... Arguments>
   explicit LearnerOn(TrainSettings settings, const Arguments&... arguments)
-      : settings_(std::move(settings)),
+      : settings_((check(settings), std::move(settings))),
         ex_(arguments...),
         model_(initial_model(ex_, settings_)),
         average_(copy_of(ex_, model_)),
@@ -83,6 +85,7 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
         judges_(ex_, objective(ex_, settings_), settings_.seed, settings_.discriminator_rate),
         use_(N::spec.codebook_entries, settings_.revival_patience) {}
 
+  const TrainSettings& settings() const override { return settings_; }
   bool degrades() const override {
     constexpr bool shares_the_host = requires { Ex::runs_on_host; };
     return !shares_the_host;

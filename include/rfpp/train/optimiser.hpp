@@ -63,6 +63,13 @@ template <class T> const Tensor<T>* elements_of(const Filter<T>& p) {
   return p.has_raw() ? &p.raw() : nullptr;
 }
 
+/// {n,h,w,c} as {1,n,1,h*w*c}: executors divide images among threads, and a filter {out,k,k,in} is many small
+/// ones.
+template <class T> Tensor<T> as_rows(const Tensor<T>& t) {
+  const Extents e = t.extents();
+  return reshaped(t, {1, e.n, 1, e.h * e.w * e.c});
+}
+
 /// What an average becomes of which x makes up `share`.
 struct MovingAverage {
   static constexpr const char* name = "moving average";
@@ -144,15 +151,17 @@ template <class Model> struct Adam {
       const double factor = detail::rate_factor(groups, path);
       const auto* g = detail::elements_of(gradient);
       if (g == nullptr || factor == 0) return;
-      const auto &parameter = io::raw(p), &mean = io::raw(m), &squares = io::raw(v);
-      const auto scaled = *g * scale;
+      const auto parameter = detail::as_rows(io::raw(p)), mean = detail::as_rows(io::raw(m)),
+                 squares = detail::as_rows(io::raw(v));
+      const auto scaled = detail::as_rows(*g) * scale;
       eval_into(ex, mean, map(detail::MovingAverage{1 - settings.beta1}, mean, scaled));
       eval_into(ex, squares, map(detail::MovingAverage{1 - settings.beta2}, squares, square(scaled)));
       eval_into(ex, parameter,
                 map(detail::AdamUpdate{rate * factor / bias1, 1 / std::sqrt(bias2), settings.epsilon},
                     parameter, mean, squares));
-      if (average != nullptr)
-        eval_into(ex, io::raw(ema), map(detail::MovingAverage{1 - decay}, io::raw(ema), parameter));
+      if (average == nullptr) return;
+      const auto smooth = detail::as_rows(io::raw(ema));
+      eval_into(ex, smooth, map(detail::MovingAverage{1 - decay}, smooth, parameter));
     };
     walk(update, model, gradients, first, second, average == nullptr ? model : *average);
   }

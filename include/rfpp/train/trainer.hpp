@@ -24,16 +24,16 @@ namespace rfpp::inline v0 {
 /// of threads, and whether or not it was stopped and resumed.
 template <class N> class Trainer {
  public:
-  /// A new run, or, where `resumes`, the one whose checkpoint the folder holds. `learner` is new and of the
-  /// same settings; `threads` are for what is done to faces and images on the processor. Throws Error over
-  /// settings, faces or a checkpoint that do not fit.
-  Trainer(TrainSettings settings, const std::filesystem::path& folder, bool resumes,
-          std::unique_ptr<Learner<N>> learner, int threads = 0)
-      : settings_((check(settings), std::move(settings))),
+  /// A new run of a new learner, or, where `resumes`, the one whose checkpoint the folder holds. `threads`
+  /// are for what is done to faces and images on the processor. Throws Error over faces or a checkpoint that
+  /// do not fit.
+  Trainer(std::unique_ptr<Learner<N>> learner, const std::filesystem::path& folder, bool resumes,
+          int threads = 0)
+      : learner_(std::move(learner)),
+        settings_(learner_->settings()),
         folder_(folder),
         ex_(threads),
-        data_(Dataset::open(settings_.data, Split::train, N::spec.resolution, ex_.pool())),
-        learner_(std::move(learner)) {
+        data_(Dataset::open(settings_.data, Split::train, N::spec.resolution, ex_.pool())) {
     make_validation_sets();
     if (resumes) load();
   }
@@ -191,12 +191,12 @@ template <class N> class Trainer {
     folder_.resume(step_);
   }
 
-  TrainSettings settings_;
+  std::unique_ptr<Learner<N>> learner_;
+  const TrainSettings& settings_;
   RunFolder folder_;
   Cpu ex_;
   Dataset data_;
   std::vector<ValidationSet> sets_;
-  std::unique_ptr<Learner<N>> learner_;
   long step_ = 0;
   double pixel_ = 0, lowest_pixel_ = 0;
 };
