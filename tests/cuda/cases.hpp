@@ -128,11 +128,11 @@ template <class D, class Ex> class Cases {
     FilterTaps<D> rows{3, {}, {}}, columns{2, {}, {}};
     for (int i = 0; i < 9; ++i) {
       rows.first.push_back(2 * i - 1);
-      for (const D w : {0.2, 0.5, 0.3}) rows.weights.push_back(w + 0.01 * i);
+      for (const double w : {0.2, 0.5, 0.3}) rows.weights.push_back(static_cast<D>(w + 0.01 * i));
     }
     for (int i = 0; i < 30; ++i) {
       columns.first.push_back(i - 3);
-      for (const D w : {0.7, 0.1}) columns.weights.push_back(w - 0.01 * i);
+      for (const double w : {0.7, 0.1}) columns.weights.push_back(static_cast<D>(w - 0.01 * i));
     }
     add("separable filter",
         filtered(silu(face), SeparableFilter<D>{{{rows, columns}, {rows, columns}}}) * 2.0);
