@@ -1,16 +1,13 @@
 // Measures restored faces against their ground truth, or against the statistics of a set.
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <span>
 
+#include "gpu/instruments.hpp"
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/metrics/frechet.hpp"
-#include "rfpp/metrics/networks.hpp"
 #include "rfpp/metrics/report.hpp"
-#include "rfpp/metrics/similarity.hpp"
 #include "rfpp/photo/restore.hpp"
 
 namespace fs = std::filesystem;
@@ -19,78 +16,51 @@ using namespace rfpp;
 namespace {
 
 struct Options {
-  std::string restored, truth, arcface, dictionary, statistics, save_statistics, json, html;
+  std::string restored, truth, arcface, dictionary, statistics, save_statistics, json, html, device = "cpu";
   std::vector<std::string> lpips;
   bool authors = false;
   int threads = 0;
 };
 
-/// What the Frechet distance is over: the feature vectors of images, and the name of what makes them.
-struct Features {
-  std::string name;
-  std::function<void(const Tensor<float>& image, metrics::FeatureCollector& to)> collect;
+struct Pack {
+  void operator()(Cpu& ex, Lpips<float>& model, Extents input) const { (*this)(ex, model.net, input); }
+  void operator()(Cpu& ex, auto& model, Extents input) const {
+    prepare(ex, model, input, Precision::reference);
+  }
 };
 
-/// The latents of an autoencoder's encoder, a vector for each of their places.
-template <class N> Features dictionary_features(Cpu& ex, const std::string& weights) {
-  constexpr int side = N::spec.resolution;
-  auto model = std::make_shared<Network<N>>();
-  load_prepared(ex, *model, weights, plan_packing(*model, {1, side, side, 3}, {Precision::reference}));
-  return {N::name, [&ex, model](const Tensor<float>& image, metrics::FeatureCollector& to) {
-            const auto latent = model->encode(ex, image).latent;
-            const auto width = static_cast<std::size_t>(latent.extents().c);
-            for (std::size_t i = 0; i < latent.extents().size(); i += width)
-              to.add(std::span<const float>(latent.elements().subspan(i, width)));
-          }};
-}
+/// What is measured with, and what its values are called.
+struct Measures {
+  InstrumentFiles files;
+  std::unique_ptr<Instruments> instruments;
+  std::string features;  // the name of what makes them; empty where nothing does
 
-/// What is measured with; networks are there where their files were given.
-struct Instruments {
-  Cpu ex;
-  metrics::ColorOrder order;
-  std::optional<Lpips<float>> lpips;
-  std::optional<ArcFaceResnet18<float>> arcface;
-  std::optional<Features> features;
-
-  explicit Instruments(const Options& o)
-      : ex(o.threads), order(o.authors ? metrics::ColorOrder::authors : metrics::ColorOrder::correct) {
-    if (!o.lpips.empty()) {
-      lpips.emplace();
-      metrics::load_lpips(*lpips, {o.lpips.begin(), o.lpips.end()});
-      prepare(ex, lpips->net, {1, 512, 512, 3}, Precision::reference);
-    }
-    if (!o.arcface.empty()) {
-      arcface.emplace();
-      io::load_parameters(*arcface, o.arcface);
-      constexpr int side = ArcFaceResnet18<float>::side;
-      prepare(ex, *arcface, {1, side, side, 1}, Precision::reference);
-      features =
-          Features{"arcface", [this](const Tensor<float>& image, metrics::FeatureCollector& to) {
-                     to.add(std::span<const float>(metrics::identity_features(ex, *arcface, image, order)));
-                   }};
-    }
+  explicit Measures(const Options& o) : files{o.lpips, o.arcface, o.dictionary, {}, {}} {
+    if (o.authors) files.order = metrics::ColorOrder::authors;
+    if (!o.arcface.empty()) features = "arcface";
     if (!o.dictionary.empty()) {
-      using Autoencoders = NetworkList<RohqdSmall, Rohqd>;
       const std::string fits = fitting_network<Autoencoders>(io::Checkpoint::open(o.dictionary));
-      Autoencoders::visit(fits.empty() ? Rohqd::name : fits,
-                          [&](auto n) { features = dictionary_features<decltype(n)>(ex, o.dictionary); });
+      features = files.dictionary_network = fits.empty() ? Rohqd::name : fits;
     }
+    if (const int gpu = gpu_index(o.device); gpu >= 0)
+      instruments = instruments_on_gpu(gpu, files);
+    else
+      instruments = std::make_unique<InstrumentsOn<Cpu, Pack>>(files, o.threads);
   }
   std::vector<metrics::MetricInfo> names() const {
     std::vector<metrics::MetricInfo> list{{"psnr", true}, {"ssim", true}};
-    if (lpips) list.push_back({"lpips", false});
-    if (arcface) list.push_back({"identity distance", false});
+    if (!files.lpips.empty()) list.push_back({"lpips", false});
+    if (!files.arcface.empty()) list.push_back({"identity distance", false});
     return list;
   }
+  void collect(const Tensor<float>& image, metrics::FeatureCollector& to) const {
+    if (features.empty()) return;
+    const auto rows = instruments->features(image);
+    const auto width = static_cast<std::size_t>(rows.extents().c);
+    for (std::size_t i = 0; i < rows.extents().size(); i += width)
+      to.add(std::span<const float>(rows.elements().subspan(i, width)));
+  }
 };
-
-/// 8-bit RGB samples as doubles.
-Tensor<double> levels(const Tensor<float>& image) {
-  Tensor<double> t(image.extents());
-  std::transform(image.elements().begin(), image.elements().end(), t.data(),
-                 [](float v) { return std::nearbyint((static_cast<double>(v) + 1) * 127.5); });
-  return t;
-}
 
 std::map<std::string, fs::path> by_stem(const std::string& folder) {
   std::map<std::string, fs::path> files;
@@ -112,37 +82,27 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
 }
 
 /// One pair's values, in the order of names().
-std::vector<double> measure(Instruments& with, const fs::path& restored, const fs::path& truth,
+std::vector<double> measure(const Measures& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
   const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
   try {
-    const auto x = levels(a), y = levels(b);
-    std::vector<double> values{metrics::psnr(with.ex, x, y), metrics::ssim(with.ex, x, y)};
-    if (with.lpips) values.push_back(metrics::lpips(with.ex, *with.lpips, a, b, with.order));
-    if (with.arcface) {
-      const auto identity = [&](const Tensor<float>& t) {
-        return metrics::identity_features(with.ex, *with.arcface, t, with.order);
-      };
-      values.push_back(metrics::identity_distance(identity(a), identity(b)));
-    }
-    if (with.features) {
-      with.features->collect(a, restored_features);
-      with.features->collect(b, truth_features);
-    }
+    auto values = with.instruments->measure(a, b);
+    with.collect(a, restored_features);
+    with.collect(b, truth_features);
     return values;
   } catch (const Error& error) {
     throw Error(restored.string() + ": " + error.what());
   }
 }
 
-metrics::Evaluation evaluate(const Options& o, Instruments& with) {
+metrics::Evaluation evaluate(const Options& o, const Measures& with) {
   const auto restored = by_stem(o.restored);
   metrics::FeatureCollector restored_features, truth_features;
   metrics::Evaluation result;
   if (o.truth.empty()) {
     for (const auto& [name, file] : restored)
-      with.features->collect(photo::to_tensor(io::read_image(file)), restored_features);
+      with.collect(photo::to_tensor(io::read_image(file)), restored_features);
   } else {
     const auto truth = by_stem(o.truth);
     result.metrics = with.names();
@@ -159,23 +119,23 @@ metrics::Evaluation evaluate(const Options& o, Instruments& with) {
     if (o.authors) result.divisor = truth.size();
   }
   if (!o.save_statistics.empty())
-    save_statistics(restored_features.statistics(), o.save_statistics, with.features->name);
+    save_statistics(restored_features.statistics(), o.save_statistics, with.features);
   if (!o.statistics.empty())
     result.frechet = frechet_distance(restored_features.statistics(),
-                                      metrics::load_statistics(o.statistics, with.features->name));
-  else if (with.features && result.pairs.size() > 1)
+                                      metrics::load_statistics(o.statistics, with.features));
+  else if (!with.features.empty() && result.pairs.size() > 1)
     result.frechet = frechet_distance(restored_features.statistics(), truth_features.statistics());
   return result;
 }
 
-void print(const metrics::Evaluation& e, const std::optional<Features>& features) {
+void print(const metrics::Evaluation& e, const std::string& features) {
   if (!e.pairs.empty()) std::printf("%-18s %10s %10s %10s %10s\n", "", "mean", "median", "lowest", "highest");
   for (std::size_t i = 0; i < e.metrics.size(); ++i) {
     const auto s = summary_of(e, i);
     std::printf("%-18s %10.4f %10.4f %10.4f %10.4f\n", e.metrics[i].name.c_str(), s.mean, s.median, s.lowest,
                 s.highest);
   }
-  if (e.frechet) std::printf("Frechet distance, features of %s: %.4f\n", features->name.c_str(), *e.frechet);
+  if (e.frechet) std::printf("Frechet distance, features of %s: %.4f\n", features.c_str(), *e.frechet);
   if (!e.pairs.empty()) std::printf("%zu pairs\n", e.pairs.size());
   for (const std::string& name : e.missing)
     std::fprintf(stderr, "evaluate: no restored image for %s\n", name.c_str());
@@ -190,7 +150,7 @@ void run(const Options& o) {
     throw Error(
         "--statistics and --save-statistics need --arcface or --dictionary: what the features are of");
   for (const std::string& file : {o.json, o.html, o.save_statistics}) check_writable(file);
-  Instruments with(o);
+  const Measures with(o);
   const auto result = evaluate(o, with);
   print(result, with.features);
   if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
@@ -223,6 +183,7 @@ int main(int argc, char** argv) {
       "ground truths, even those without a restored image");
   app.add_option("--json", o.json, "write all values");
   app.add_option("--html", o.html, "write a report with distributions, best and worst pairs");
+  add_device(app, o.device);
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();

@@ -16,7 +16,7 @@
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/lpips.hpp"
 
-// Metrics that look through a network. Images are {1,h,w,3}, RGB in [-1, 1].
+// Metrics that look through a network. Images are {1,h,w,3}, RGB in [-1, 1], in the executor's memory.
 
 namespace rfpp::inline v0::metrics {
 
@@ -45,8 +45,7 @@ inline Tensor<float> ordered(auto& ex, const Tensor<float>& image, ColorOrder or
 /// weights make it NaN or infinite.
 inline double lpips(auto& ex, const Lpips<float>& network, const Tensor<float>& a, const Tensor<float>& b,
                     ColorOrder order = ColorOrder::correct) {
-  const auto distance =
-      static_cast<double>(network(ex, ordered(ex, a, order), ordered(ex, b, order)).data()[0]);
+  const double distance = number_of(ex, network(ex, ordered(ex, a, order), ordered(ex, b, order)));
   if (!std::isfinite(distance)) throw Error("LPIPS: the distance is NaN or infinite");
   return distance;
 }
@@ -61,8 +60,8 @@ inline std::vector<float> identity_features(auto& ex, const ArcFaceResnet18<floa
   Tensor<float> gray_weights(vector_extents(3));
   std::copy(weights.begin(), weights.end(), gray_weights.data());
   const Constant<float> half{0.5f, {}};
-  const auto gray = eval(ex, reduce<Sum>((face * 0.5 + half) * gray_weights, Over::channels));
-  const auto vector = bare(network(ex, eval(ex, resized(gray, side, side))));
+  const auto gray = eval(ex, reduce<Sum>((face * 0.5 + half) * ex.upload(gray_weights), Over::channels));
+  const auto vector = ex.download(bare(network(ex, eval(ex, resized(gray, side, side)))));
   return {vector.elements().begin(), vector.elements().end()};
 }
 

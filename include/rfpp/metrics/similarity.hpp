@@ -10,7 +10,7 @@
 #include "rfpp/expr/resize.hpp"
 
 // Metrics of one restored image against its ground truth, from pixels alone. Images are {1,h,w,c} of doubles
-// that hold 8-bit samples, 0 to 255.
+// that hold 8-bit samples, 0 to 255, in the executor's memory.
 
 namespace rfpp::inline v0::metrics {
 
@@ -21,7 +21,7 @@ inline void check_pair(const char* metric, Extents a, Extents b, int smallest) {
                 std::to_string(smallest) + " pixels wide and high, found " + to_string(a) + " and " +
                 to_string(b));
 }
-inline double sum(auto& ex, const auto& e) { return eval(ex, reduce<Sum>(e, Over::all)).data()[0]; }
+inline double sum(auto& ex, const auto& e) { return number_of(ex, eval(ex, reduce<Sum>(e, Over::all))); }
 }  // namespace detail
 
 /// Peak signal-to-noise ratio in decibels, over all pixels and channels; infinite for equal images.
