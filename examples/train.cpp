@@ -94,12 +94,11 @@ int main(int argc, char** argv) {
   app.add_option("--seed", given.seed, "the same seed gives the same weights to the bit");
   app.add_option("--batch", given.batch, "faces in a pass");
   app.add_option("--steps", given.steps, "steps in all");
-  app.add_option("--device", o.device, "cpu, cuda or cuda:N")->capture_default_str();
+  add_device(app, o.device);
   app.add_option("--threads", o.threads, "0: as many as the machine has")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   return run_program(app, argc, argv, [&] {
-    gpu_index(o.device);
     const TrainSettings s = settings_of(o, app, given);
     std::signal(SIGINT, [](int) { interrupted = 1; });
     try {

@@ -10,6 +10,7 @@
 #include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/io/parameters.hpp"
+#include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/train/losses.hpp"
@@ -35,6 +36,7 @@ template <class D, class Ex> class Cases {
     contractions();
     convolutions();
     images();
+    similarity();
     network<LittleRestorer>();
     network<LittleAutoencoder>();
     return std::move(results_);
@@ -140,6 +142,12 @@ template <class D, class Ex> class Cases {
       for (const int quality : {10, 60, 95})
         add("JPEG " + to_string(e) + " at " + std::to_string(quality),
             jpeg(square(given("photo", e)), quality));
+  }
+  void similarity() {
+    const auto a = ex_.upload(hashed_tensor<double>("a", {1, 20, 24, 3})),
+               b = ex_.upload(hashed_tensor<double>("b", {1, 20, 24, 3}));
+    const auto x = eval(ex_, a * 50.0), y = eval(ex_, x + b);
+    results_.push_back({"PSNR and SSIM", {metrics::psnr(ex_, x, y), metrics::ssim(ex_, x, y)}});
   }
   template <class N> void network() {
     Network<N, D> model;
