@@ -108,8 +108,8 @@ template <class N> Restorer make_restorer(const Options& options) {
   if (const int gpu = gpu_index(options.run.device); gpu >= 0) {
     Network<N> model;
     load_raw(model, options.weights);
-    auto on_gpu = std::make_shared<OnGpu<N>>(
-        network_on_gpu(gpu, model, face, options.run.cuda_precision(), Keep::decoder_needs));
+    auto network = network_on_gpu(gpu, model, face, options.run.cuda_precision(), Keep::decoder_needs);
+    auto on_gpu = std::make_shared<OnGpu<N>>(OnGpu<N>{std::move(network)});
     return restorer_of(std::make_shared<std::monostate>(), std::move(on_gpu), options);
   }
   auto ex = std::make_shared<Cpu>(options.run.threads);

@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   return run_program(app, argc, argv, [&] {
+    gpu_index(o.device);
     const TrainSettings s = settings_of(o, app, given);
     std::signal(SIGINT, [](int) { interrupted = 1; });
     try {

@@ -67,6 +67,8 @@ refused '"input"' forward --hashed --input whole.safetensors --output out.safete
 refused 'text.ckpt' inspect text.ckpt
 refused 'expected cpu, cuda or cuda:N' restore "${face[@]}" --device gpu
 refused 'CUDA' restore "${face[@]}" --device cuda:99
+refused 'CUDA' degrade "$data/astronaut.png" -o out --device cuda:99
+refused 'CUDA' codebook encode "$data/astronaut.png" -o out --device cuda:99
 refused '/proc/rfpp' restore --aligned "$data/astronaut.png" -o /proc/rfpp
 echo 'this is text' >text.jsonl
 line='{"image": "astronaut.png", "stages": [{"stage": "jpeg", "quality": 0}]}'
@@ -96,6 +98,7 @@ echo '{"image": "astronaut.png", "stages": []}
 refused 'makes astronaut_0.png too' degrade one astronaut_0.png -o out --replay same.jsonl
 cp text.png two/astronaut.png
 refused 'nothing to measure against' evaluate one
+refused 'CUDA' evaluate one --truth one --device cuda:99
 refused 'holds no image' evaluate one --truth folder
 refused 'missing/out.html' evaluate one --truth one --html missing/out.html
 refused 'missing/out.json' evaluate one --truth one --json missing/out.json

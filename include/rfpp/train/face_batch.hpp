@@ -36,7 +36,7 @@ template <class Ex> degrade::DegradedPair degraded_pairs(Ex& ex, const FaceBatch
   if (batch.truth.has_storage()) return {ex.upload(batch.truth), ex.upload(batch.degraded)};
   Extents e = batch.samples.front().face.extents();
   e.n = static_cast<int>(batch.samples.size());
-  const degrade::DegradedPair pairs{ex.template tensor<float>(e), ex.template tensor<float>(e)};
+  degrade::DegradedPair pairs{ex.template tensor<float>(e), ex.template tensor<float>(e)};
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const Sample& sample = batch.samples[i];
     const auto pair = degrade::degrade(ex, sample.degradation, ex.upload(sample.face));

@@ -93,6 +93,7 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
 
   int step(const std::vector<FaceBatch>& faces, long number, const Report& report) override {
     std::vector<TrainingBatch<float>> batches;
+    batches.reserve(faces.size());
     for (const FaceBatch& batch : faces) batches.push_back(training_batch(batch));
     const int revived = settings_.restores() ? 0 : revive_entries(batches.front().truth, number);
     Model gradients;
