@@ -14,8 +14,8 @@ namespace rfpp::inline v0 {
 /// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
 /// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
 /// tiles of m x m.
-/// `split_float16` to `float16`: as the raw weight, in numbers of that kind and channels padded to 16 bytes, for
-/// the executor Cuda.
+/// `split_float16` to `float16`: as the raw weight, in numbers of that kind and channels padded to 16 bytes,
+/// for the executor Cuda.
 struct Packing {
   enum class Kind {
     none,

@@ -5,7 +5,9 @@
 #include <thrust/system/cuda/execution_policy.h>
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "rfpp/core/workspace.hpp"
@@ -35,14 +37,19 @@ inline void use_device(int index) {
   check(cudaSetDevice(index), "choosing the device");
 }
 
-/// The current device's memory.
+/// A device's memory.
 class DeviceMemory final : public Memory {
  public:
-  static DeviceMemory& instance() {
-    static DeviceMemory memory;
-    return memory;
+  explicit DeviceMemory(int index) : index_(index) {}
+  /// Of a device that is there.
+  static DeviceMemory& of(int index) {
+    static std::mutex mutex;
+    static auto& memories = *new std::map<int, DeviceMemory>;  // never destroyed: globals may use it later
+    const std::lock_guard lock(mutex);
+    return memories.try_emplace(index, index).first->second;
   }
   void* allocate(std::size_t bytes) override {
+    check(cudaSetDevice(index_), "choosing the device");
     void* data = nullptr;
     const cudaError_t status = cudaMalloc(&data, bytes);
     if (status == cudaErrorMemoryAllocation) {
@@ -56,21 +63,28 @@ class DeviceMemory final : public Memory {
     return data;
   }
   void release(void* data, std::size_t) noexcept override { cudaFree(data); }
+
+ private:
+  int index_;
 };
 
 /// A device with a stream of its own, as Thrust takes it. Copies share the stream.
 class CudaStream {
  public:
-  explicit CudaStream(int index = 0) {
+  explicit CudaStream(int index = 0) : index_(index) {
     use_device(index);
     cudaStream_t created = nullptr;
     check(cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking), "making a stream");
     stream_ = {created, [](cudaStream_t s) { cudaStreamDestroy(s); }};
   }
 
-  cudaStream_t stream() const { return stream_.get(); }
+  /// For kernels that the calling thread is about to start.
+  cudaStream_t stream() const {
+    check(cudaSetDevice(index_), "choosing the device");
+    return stream_.get();
+  }
   auto policy() const { return thrust::cuda::par_nosync.on(stream()); }
-  Memory& memory() const { return DeviceMemory::instance(); }
+  Memory& memory() const { return DeviceMemory::of(index_); }
   void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
   /// `from` is pageable memory, which CUDA has copied when this returns: it can be reused at once.
   void upload(void* to, const void* from, std::size_t bytes) const {
@@ -82,6 +96,7 @@ class CudaStream {
   }
 
  private:
+  int index_;
   std::shared_ptr<CUstream_st> stream_;
 };
 

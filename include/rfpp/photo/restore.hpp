@@ -54,8 +54,8 @@ io::Image restore_face(auto& ex, Model& model, const io::Image& face, double str
 /// `scale` (1 or more) times its size. Faces with an eye distance under minimum_eye_distance stay as they
 /// are.
 template <class Model>
-io::Image restore_photo(auto& ex, Model& model, const io::Image& photo,
-                        std::span<const Landmarks> faces, double strength = 1, double scale = 1) {
+io::Image restore_photo(auto& ex, Model& model, const io::Image& photo, std::span<const Landmarks> faces,
+                        double strength = 1, double scale = 1) {
   std::vector<RestoredFace> restored;
   for (const Landmarks& landmarks : faces) {
     if (eye_distance(landmarks) < minimum_eye_distance) continue;
