@@ -23,35 +23,34 @@ template <class Numbers> double second_part(int parts) {
   return 1;
 }
 
-template <class Numbers, class T>
-void multiply_staged(const cuda::Stage<Numbers, T>& s, std::vector<double>& sums) {
+template <class Numbers, class T> void multiply_staged(const auto& s, std::vector<double>& sums) {
   for (int i = 0; i < T::rows; ++i)
     for (int j = 0; j < T::columns; ++j)
       for (int k = 0; k < cuda::step_depth<Numbers>; ++k)
         for (int a = 0; a < Numbers::parts; ++a)
           for (int b = 0; a + b < Numbers::parts; ++b)
-            sums[static_cast<std::size_t>(i * T::columns + j)] += static_cast<double>(s.left[a][i][k]) *
-                                                                  static_cast<double>(s.right[b][j][k]) *
+            sums[static_cast<std::size_t>(i * T::columns + j)] += static_cast<double>(*s.left.at(a, i, k)) *
+                                                                  static_cast<double>(*s.right.at(b, j, k)) *
                                                                   second_part<Numbers>(a + b);
 }
 
-template <class Numbers, class T, class Write>
-void multiply(const cuda::Product<Numbers, T, Write>& product) {
-  using P = cuda::Product<Numbers, T, Write>;
-  const auto stage = std::make_unique<cuda::Stage<Numbers, T>>();
+template <class Numbers, class T, class... Rest>
+void multiply(const cuda::Product<Numbers, T, Rest...>& product) {
+  using P = cuda::Product<Numbers, T, Rest...>;
+  const auto stage = std::make_unique<typename P::Stage>();
   const auto finished = std::make_unique<cuda::TileSums<T>>();
   const auto for_each_thread = [](auto&& f) {
-    for (int thread = 0; thread < T::threads; ++thread) f(thread);
+    for (int thread = 0; thread < cuda::tile_threads; ++thread) f(thread);
   };
-  for (int z = 0; z < product.right.products * product.splits; ++z)
+  for (int z = 0; z < product.products * product.splits; ++z)
     for (int row = 0; row < product.row_tiles(); ++row)
       for (int column = 0; column < product.column_tiles(); ++column) {
         const typename P::Place tile{z / product.splits, z % product.splits, row, column};
         std::vector<double> sums(T::rows * T::columns);
         for (int step = product.begin_of(tile.split); step < product.begin_of(tile.split + 1); ++step) {
           for_each_thread(
-              [&](int thread) { product.stage(*stage, tile, product.rows_of(tile, thread), thread, step); });
-          multiply_staged(*stage, sums);
+              [&](int thread) { product.stage(*stage, product.lines_of(tile, thread), thread, step); });
+          multiply_staged<Numbers, T>(*stage, sums);
         }
         for (int i = 0; i < T::rows; ++i)
           for (int j = 0; j < T::columns; ++j)
@@ -71,16 +70,17 @@ template <class Numbers, class X> std::vector<typename Numbers::Element> rounded
 }
 
 /// In both tiles, and with the depth whole and in three parts: check(elements).
-template <class Numbers, class P>
-void multiply_every_way(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
-                        const cuda::Emit<float, P>& emit, auto&& check) {
+template <class Numbers, class Left, class Right, class P>
+void multiply_every_way(const Left& left, const Right& right, int products, const cuda::Emit<float, P>& emit,
+                        auto&& check) {
   const auto in_tile = [&](auto tile) {
     using T = decltype(tile);
-    multiply(cuda::Product<Numbers, T, cuda::EmitSums<P>>{left, right, 1, {emit}});
+    multiply(cuda::Product<Numbers, T, Left, Right, cuda::EmitSums<P>>{left, right, products, 1, {emit}});
     check();
     const std::size_t count = emit.extents.size();
     std::vector<float> sums(3 * count);
-    multiply(cuda::Product<Numbers, T, cuda::KeepSums>{left, right, 3, {sums.data(), count}});
+    multiply(cuda::Product<Numbers, T, Left, Right, cuda::KeepSums>{
+        left, right, products, 3, {sums.data(), count}});
     for (std::size_t i = 0; i < count; ++i) cuda::EmitSplitsKernel<P>{sums.data(), 3, emit}(i);
     check();
   };
@@ -93,6 +93,19 @@ cuda::Emit<float, Epilogue> emit_to(const Tensor<float>& out, const Epilogue& pl
   return {plan, out.data(), out.extents(), false};
 }
 
+template <class Numbers>
+cuda::Patches<Numbers> patches(const std::vector<typename Numbers::Element>& images, Extents e, Extents out,
+                               ConvolutionGeometry g) {
+  e.c = cuda::padded<Numbers>(e.c);
+  return {images.data(), e, out, g, static_cast<int>(out.pixels())};
+}
+template <class Numbers>
+cuda::Lines<Numbers> lines(const std::vector<typename Numbers::Element>& filter, Extents f) {
+  return {filter.data(), 1, f.n, f.h * f.w * cuda::padded<Numbers>(f.c)};
+}
+
+/// Of the relative error.
+template <class Numbers> constexpr double bar = Numbers::parts == 2 ? 1e-6 : 1e-3;
 double relative_error(const Tensor<float>& found, const Tensor<float>& expected) {
   double difference = 0, whole = 0;
   for (std::size_t i = 0; i < found.elements().size(); ++i) {
@@ -130,34 +143,50 @@ TEST_CASE("numbers are split into float16 without loss that counts") {
   CHECK(std::isnan(float{parts[0]} + float{parts[1]} * Split::second));
 }
 
-TEMPLATE_TEST_CASE("tiles of convolutions and matrix products agree with the CPU executor", "",
+TEMPLATE_TEST_CASE("tiles of convolutions and their gradients agree with the CPU executor", "",
                    cuda::SplitHalf<io::Float16>, cuda::SplitTf32, cuda::Tf32) {
-  const double bar = TestType::parts == 2 ? 1e-6 : 1e-3;
   Cpu cpu(1);
-  for (const ConvolutionGeometry g : {ConvolutionGeometry{3, 1, 1, 1}, ConvolutionGeometry{3, 2, 0, 1},
-                                      ConvolutionGeometry{1, 1, 0, 0}, ConvolutionGeometry{4, 2, 1, 1}}) {
-    const auto x = hashed_tensor<float>("x", {2, 13, 18, 11});
+  const Extents e{2, 9, 11, 11};
+  const auto x = hashed_tensor<float>("x", e);
+  for (const ConvolutionGeometry g :
+       {ConvolutionGeometry{3, 1, 1, 1}, ConvolutionGeometry{3, 2, 0, 1}, ConvolutionGeometry{1, 1, 0, 0},
+        ConvolutionGeometry{4, 2, 1, 1}, ConvolutionGeometry{4, 1, 1, 1}}) {
+    INFO("kernel " << g.kernel << ", stride " << g.stride);
     Filter<float> filter({70, g.kernel, g.kernel, 11});
     filter.assign(hashed_tensor<float>("filter", filter.extents()));
+    const Extents f = filter.extents(), out{2, g.output(9), g.output(11), 70};
     const auto activated = operand(silu(x));
     using X = std::remove_cvref_t<decltype(activated)>;
-    const auto residual = hashed_tensor<float>("residual", {2, g.output(13), g.output(18), 70});
-    const auto a = anchor(ConvolutionCore<X>{g, activated, filter}) + residual;
-    const auto expected = eval(cpu, a);
-    const auto found = cpu.tensor<float>(expected.extents());
-    const auto images = rounded<TestType>(plan_of(activated), x.extents());
-    const auto columns = rounded<TestType>(plan_of(filter.raw()), filter.extents());
-    const int channels = cuda::padded<TestType>(11);
-    INFO("kernel " << g.kernel << ", stride " << g.stride);
-    multiply_every_way<TestType>({images.data(),
-                                  {2, 13, 18, channels},
-                                  found.extents(),
-                                  g,
-                                  static_cast<int>(found.extents().pixels())},
-                                 {columns.data(), 1, 70, g.kernel * g.kernel * channels},
-                                 emit_to(found, plan_of(a.epilogue)),
-                                 [&] { CHECK(relative_error(found, expected) < bar); });
+    const auto y = hashed_tensor<float>("y", out);
+    const auto images = rounded<TestType>(plan_of(activated), e);
+    const auto gradient = rounded<TestType>(plan_of(y), out);
+    const auto weights = rounded<TestType>(plan_of(filter.raw()), f);
+    const Extents flipped{11, g.kernel, g.kernel, 70};
+    const auto flipped_weights =
+        rounded<TestType>(cuda::FlippedFilterPlan{filter.raw().data(), flipped}, flipped);
+
+    const auto compare = [&](const auto& a, const auto& left, const auto& right) {
+      const auto expected = eval(cpu, a);
+      const auto found = cpu.tensor<float>(expected.extents());
+      multiply_every_way<TestType>(left, right, 1, emit_to(found, plan_of(a.epilogue)),
+                                   [&] { CHECK(relative_error(found, expected) < bar<TestType>); });
+    };
+    compare(anchor(ConvolutionCore<X>{g, activated, filter}) + y, patches<TestType>(images, e, out, g),
+            lines<TestType>(weights, f));
+    auto spread = patches<TestType>(gradient, out, e, {g.kernel, 1, g.kernel - 1 - g.pad_before, 0});
+    spread.spread = g.stride;
+    compare(anchor(ConvolutionDataGradientCore<Tensor<float>>{g, y, filter, e}) * 0.5, spread,
+            lines<TestType>(flipped_weights, flipped));
+    using Across = cuda::PatchesAcross<TestType>;
+    compare(anchor(ConvolutionFilterGradientCore<X, Tensor<float>>{g, activated, y, f}) * 0.5,
+            Across{patches<TestType>(gradient, out, out, {1, 1, 0, 0}), 70},
+            Across{patches<TestType>(images, e, out, g), 11});
   }
+}
+
+TEMPLATE_TEST_CASE("tiles of matrix products agree with the CPU executor", "", cuda::SplitHalf<io::Float16>,
+                   cuda::SplitTf32, cuda::Tf32) {
+  Cpu cpu(1);
   for (const bool ta : {false, true})
     for (const bool tb : {false, true}) {
       const auto a = hashed_tensor<float>("a", ta ? Extents{3, 1, 45, 131} : Extents{3, 1, 131, 45});
@@ -165,17 +194,17 @@ TEMPLATE_TEST_CASE("tiles of convolutions and matrix products agree with the CPU
       const auto product = matmul(a, b, ta, tb) * 0.5;
       const auto expected = eval(cpu, product);
       const auto found = cpu.tensor<float>(expected.extents());
-      using P = ViewPlan<float>;
-      using Transposed = cuda::TransposedPlan<P>;
       const auto matrix = [](const Tensor<float>& t, Extents e, bool transposed) {
-        return transposed ? rounded<TestType>(Transposed{plan_of(t)}, e) : rounded<TestType>(plan_of(t), e);
+        return transposed ? rounded<TestType>(cuda::TransposedPlan<ViewPlan<float>>{plan_of(t)}, e)
+                          : rounded<TestType>(plan_of(t), e);
       };
       const auto left = matrix(a, {3, 1, 131, 45}, ta), right = matrix(b, {3, 1, 67, 45}, !tb);
       const int depth = cuda::padded<TestType>(45);
+      using Lines = cuda::Lines<TestType>;
       INFO("transposed " << ta << tb);
-      multiply_every_way<TestType>({left.data(), {3, 1, 131, depth}, found.extents(), {1, 1, 0, 0}, 131},
-                                   {right.data(), 3, 67, depth}, emit_to(found, plan_of(product.epilogue)),
-                                   [&] { CHECK(relative_error(found, expected) < bar); });
+      multiply_every_way<TestType>(Lines{left.data(), 3, 131, depth}, Lines{right.data(), 3, 67, depth}, 3,
+                                   emit_to(found, plan_of(product.epilogue)),
+                                   [&] { CHECK(relative_error(found, expected) < bar<TestType>); });
     }
 }
 

@@ -15,7 +15,7 @@ namespace rfpp::inline v0 {
 /// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
 /// tiles of m x m.
 /// `split_float16` to `float16`: as the raw weight, in numbers of that kind and channels padded to 16 bytes,
-/// for the executor Cuda.
+/// for the executor MixedPrecisionCuda.
 struct Packing {
   enum class Kind {
     none,

@@ -12,11 +12,11 @@
 namespace rfpp::inline v0 {
 
 /// Evaluates expressions on an NVIDIA GPU, in the order of a stream of its own: convolutions and matrix
-/// products of floats on tensor cores, everything else through Thrust. One executor belongs to one thread at
-/// a time. What is multiplied is rounded as the filter's packing says; filters that are not packed, and
-/// matrix products, are as exact as float.
+/// products of floats on tensor cores, as exact as float; everything else through Thrust. One executor
+/// belongs to one thread at a time.
 class Cuda : public Thrust<cuda::CudaStream> {
   using Base = Thrust<cuda::CudaStream>;
+  using Exact = cuda::SplitTf32;  // as exact as float
 
  public:
   /// Throws Error where there is no such device.
@@ -27,31 +27,46 @@ class Cuda : public Thrust<cuda::CudaStream> {
   }
   template <class X, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
-    const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
-    with_numbers(a.core.filter.packing().kind,
-                 [&](auto numbers) { convolve<decltype(numbers)>(a.core, emit); });
+    convolve<Exact>(a.core, emit_to(out, plan_of(a.epilogue), accumulate));
+  }
+  /// The convolution of the output's gradient, with zeros between pixels where the stride is more than one,
+  /// with the flipped filter.
+  template <class G, class Epilogue>
+  void run(const Tensor<float>& out, const Anchor<ConvolutionDataGradientCore<G>, Epilogue>& a,
+           bool accumulate = false) {
+    const auto& core = a.core;
+    const ConvolutionGeometry g = core.geometry;
+    const Extents from = core.gradient.extents(), e = out.extents(), f{e.c, g.kernel, g.kernel, from.c};
+    const Storage gradient = rounded<Exact>(plan_of(core.gradient), from);
+    const Storage filter = rounded<Exact>(cuda::FlippedFilterPlan{core.filter.raw().data(), f}, f);
+    auto left = patches<Exact>(gradient, from, e, {g.kernel, 1, g.kernel - 1 - g.pad_before, 0});
+    left.spread = g.stride;
+    multiply<Exact>(left, filter_lines<Exact>(filter, f), 1, emit_to(out, plan_of(a.epilogue), accumulate));
+  }
+  /// The product of the output's gradient and the input's patches, over all pixels.
+  template <class X, class G, class Epilogue>
+  void run(const Tensor<float>& out, const Anchor<ConvolutionFilterGradientCore<X, G>, Epilogue>& a,
+           bool accumulate = false) {
+    const auto& core = a.core;
+    const Extents from = core.gradient.extents(), e = core.x.extents();
+    const Storage gradient = rounded<Exact>(plan_of(core.gradient), from);
+    const Storage images = rounded<Exact>(plan_of(core.x), e);
+    using Across = cuda::PatchesAcross<Exact>;
+    multiply<Exact>(Across{patches<Exact>(gradient, from, from, {1, 1, 0, 0}), from.c},
+                    Across{patches<Exact>(images, e, from, core.geometry), e.c}, 1,
+                    emit_to(out, plan_of(a.epilogue), accumulate));
   }
   template <class A, class B, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<MatmulCore<A, B>, Epilogue>& a, bool accumulate = false) {
-    using Numbers = cuda::SplitTf32;
     const auto& core = a.core;
     const Extents of_a = core.a.extents(), e = out.extents();
     const int depth = core.transpose_a ? of_a.w : of_a.c;
-    const Storage left = rounded_matrix<Numbers>(plan_of(core.a), {e.n, 1, e.w, depth}, core.transpose_a);
-    const Storage right = rounded_matrix<Numbers>(plan_of(core.b), {e.n, 1, e.c, depth}, !core.transpose_b);
-    const int padded = cuda::padded<Numbers>(depth);
-    multiply<Numbers>({elements<Numbers>(left), {e.n, 1, e.w, padded}, e, {1, 1, 0, 0}, e.w},
-                      {elements<Numbers>(right), e.n, e.c, padded},
-                      emit_to(out, plan_of(a.epilogue), accumulate));
-  }
-
-  /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.
-  void pack(Filter<float>& filter, Packing::Kind kind) {
-    with_numbers(kind, [&](auto numbers) {
-      using Numbers = decltype(numbers);
-      const Extents e = filter.extents();
-      filter.set_packed({Numbers::kind, 0}, {rounded<Numbers>(plan_of(filter.raw()), e), e});
-    });
+    const Storage left = rounded_matrix<Exact>(plan_of(core.a), {e.n, 1, e.w, depth}, core.transpose_a);
+    const Storage right = rounded_matrix<Exact>(plan_of(core.b), {e.n, 1, e.c, depth}, !core.transpose_b);
+    const int padded = cuda::padded<Exact>(depth);
+    multiply<Exact>(cuda::Lines<Exact>{elements<Exact>(left), e.n, e.w, padded},
+                    cuda::Lines<Exact>{elements<Exact>(right), e.n, e.c, padded}, e.n,
+                    emit_to(out, plan_of(a.epilogue), accumulate));
   }
 
   /// Waits for everything that was asked for. Throws Error where something of it failed.
@@ -60,22 +75,7 @@ class Cuda : public Thrust<cuda::CudaStream> {
     check();
   }
 
- private:
-  /// f(Numbers{}) for the numbers of a packing; the most exact ones where it names none.
-  template <class F> static void with_numbers(Packing::Kind kind, F&& f) {
-    switch (kind) {
-      case Packing::Kind::split_float16:
-        return f(cuda::SplitFloat16{});
-      case Packing::Kind::tf32:
-        return f(cuda::Tf32{});
-      case Packing::Kind::bfloat16:
-        return f(cuda::Bfloat16{});
-      case Packing::Kind::float16:
-        return f(cuda::Float16{});
-      default:
-        return f(cuda::SplitTf32{});
-    }
-  }
+ protected:
   template <class Numbers> static const typename Numbers::Element* elements(const Storage& s) {
     return static_cast<const typename Numbers::Element*>(s.data());
   }
@@ -97,34 +97,39 @@ class Cuda : public Thrust<cuda::CudaStream> {
     const Storage filter = core.filter.packing().kind == Numbers::kind
                                ? core.filter.packed().storage
                                : rounded<Numbers>(plan_of(core.filter.raw()), f);
-    const int channels = cuda::padded<Numbers>(e.c);
-    multiply<Numbers>({elements<Numbers>(images),
-                       {e.n, e.h, e.w, channels},
-                       emit.extents,
-                       core.geometry,
-                       static_cast<int>(emit.extents.pixels())},
-                      {elements<Numbers>(filter), 1, f.n, f.h * f.w * channels}, emit);
+    multiply<Numbers>(patches<Numbers>(images, e, emit.extents, core.geometry),
+                      filter_lines<Numbers>(filter, f), 1, emit);
   }
-  template <class Numbers, class P>
-  void multiply(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
-                const cuda::Emit<float, P>& emit) {
-    if (right.columns <= cuda::NarrowTile::columns)
-      multiply_in<cuda::NarrowTile>(left, right, emit);
+  /// Rounded images' patches for the pixels of `out`.
+  template <class Numbers>
+  static cuda::Patches<Numbers> patches(const Storage& images, Extents e, Extents out,
+                                        ConvolutionGeometry g) {
+    e.c = cuda::padded<Numbers>(e.c);
+    return {elements<Numbers>(images), e, out, g, static_cast<int>(out.pixels())};
+  }
+  template <class Numbers> static cuda::Lines<Numbers> filter_lines(const Storage& filter, Extents f) {
+    return {elements<Numbers>(filter), 1, f.n, f.h * f.w * cuda::padded<Numbers>(f.c)};
+  }
+  template <class Numbers, class Left, class Right, class P>
+  void multiply(const Left& left, const Right& right, int products, const cuda::Emit<float, P>& emit) {
+    if (right.lines <= cuda::NarrowTile::columns)
+      multiply_in<Numbers, cuda::NarrowTile>(left, right, products, emit);
     else
-      multiply_in<cuda::WideTile>(left, right, emit);
+      multiply_in<Numbers, cuda::WideTile>(left, right, products, emit);
   }
-  template <class Tile, class Numbers, class P>
-  void multiply_in(const cuda::Patches<Numbers>& left, const cuda::Columns<Numbers>& right,
-                   const cuda::Emit<float, P>& emit) {
-    const cuda::Product<Numbers, Tile, cuda::EmitSums<P>> whole{left, right, 1, {emit}};
+  template <class Numbers, class Tile, class Left, class Right, class P>
+  void multiply_in(const Left& left, const Right& right, int products, const cuda::Emit<float, P>& emit) {
+    const cuda::Product<Numbers, Tile, Left, Right, cuda::EmitSums<P>> whole{
+        left, right, products, 1, {emit}};
     const auto tiles = static_cast<std::size_t>(whole.row_tiles()) *
-                       static_cast<std::size_t>(whole.column_tiles() * right.products);
+                       static_cast<std::size_t>(whole.column_tiles() * products);
     const int splits = cuda::splits_for(tiles, whole.steps());
     if (splits == 1) return start(whole);
     const std::size_t count = emit.extents.size();
     const Storage storage(static_cast<std::size_t>(splits) * count * sizeof(float), workspace());
     auto* sums = static_cast<float*>(storage.data());
-    start(cuda::Product<Numbers, Tile, cuda::KeepSums>{left, right, splits, {sums, count}});
+    start(cuda::Product<Numbers, Tile, Left, Right, cuda::KeepSums>{
+        left, right, products, splits, {sums, count}});
     launch(count, cuda::EmitSplitsKernel<P>{sums, splits, emit});
   }
   void start(const auto& product) {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "rfpp/cuda/cuda.hpp"
+#include "rfpp/cuda/mixed_precision.hpp"
 #include "rfpp/cuda/precision.hpp"
 #include "rfpp/model/network.hpp"
 
@@ -48,7 +48,7 @@ class Graph {
 }  // namespace cuda
 
 /// Rounds the filters of a network whose raw weights are on the device.
-template <class N> void pack(Cuda& ex, Network<N>& model, CudaPrecision precision) {
+template <class N> void pack(MixedPrecisionCuda& ex, Network<N>& model, CudaPrecision precision) {
   Parameters(model).for_each([&](const std::string& name, auto& parameter) {
     const bool encodes = name.starts_with("encoder.") || name.starts_with("quant_conv.");
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(parameter)>, Filter<float>>)
@@ -175,7 +175,7 @@ template <class N> class CudaNetwork {
     return host;
   }
 
-  Cuda ex_;
+  MixedPrecisionCuda ex_;
   Network<N> exact_, fast_;
   Keep keep_;
   std::vector<Tensor<float>> inputs_;

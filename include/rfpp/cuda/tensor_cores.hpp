@@ -6,6 +6,7 @@
 #include <mma.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "rfpp/cuda/device.hpp"
 #include "rfpp/cuda/products.hpp"
@@ -49,12 +50,15 @@ template <int Steps> __device__ void await_copies() {
 }
 }  // namespace detail
 
-template <class Numbers, class T> struct WarpSums {
+/// The sums of one warp, of operands that lie along the depth or across it.
+template <class Numbers, class T, bool Across> struct WarpSums {
   using Shape = detail::Fragments<typename Numbers::Element>;
+  using RowMajor = nvcuda::wmma::row_major;
+  using ColumnMajor = nvcuda::wmma::col_major;
   using Left = nvcuda::wmma::fragment<nvcuda::wmma::matrix_a, 16, 16, Shape::depth, typename Shape::Type,
-                                      nvcuda::wmma::row_major>;
+                                      std::conditional_t<Across, ColumnMajor, RowMajor>>;
   using Right = nvcuda::wmma::fragment<nvcuda::wmma::matrix_b, 16, 16, Shape::depth, typename Shape::Type,
-                                       nvcuda::wmma::col_major>;
+                                       std::conditional_t<Across, RowMajor, ColumnMajor>>;
   using Square = nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, Shape::depth, float>;
   struct Squares {
     Square at[T::row_squares][T::column_squares];
@@ -77,7 +81,7 @@ template <class Numbers, class T> struct WarpSums {
   /// Adds the products of what is staged. Tensor cores cut off what their sums cannot hold instead of
   /// rounding it; split numbers are summed outside of them after every step, since they are there to be
   /// exact. The product of second parts is too small to count.
-  __device__ void add(const Stage<Numbers, T>& s) {
+  __device__ void add(const auto& s) {
     if constexpr (Numbers::parts == 1) {
       multiply(s, 0, 0, sums);
     } else {
@@ -107,18 +111,17 @@ template <class Numbers, class T> struct WarpSums {
 #pragma unroll
         for (int e = 0; e < Square::num_elements; ++e) f(i, j, e);
   }
-  __device__ void multiply(const Stage<Numbers, T>& s, int left_part, int right_part, Squares& to) const {
-    constexpr int pitch = Stage<Numbers, T>::pitch;
+  __device__ void multiply(const auto& s, int left_part, int right_part, Squares& to) const {
 #pragma unroll
     for (int k = 0; k < step_depth<Numbers>; k += Shape::depth) {
       Left left[T::row_squares];
       Right right[T::column_squares];
 #pragma unroll
       for (int i = 0; i < T::row_squares; ++i)
-        nvcuda::wmma::load_matrix_sync(left[i], &s.left[left_part][row + 16 * i][k], pitch);
+        nvcuda::wmma::load_matrix_sync(left[i], s.left.at(left_part, row + 16 * i, k), s.left.pitch);
 #pragma unroll
       for (int j = 0; j < T::column_squares; ++j)
-        nvcuda::wmma::load_matrix_sync(right[j], &s.right[right_part][column + 16 * j][k], pitch);
+        nvcuda::wmma::load_matrix_sync(right[j], s.right.at(right_part, column + 16 * j, k), s.right.pitch);
 #pragma unroll
       for (int i = 0; i < T::row_squares; ++i)
 #pragma unroll
@@ -128,23 +131,24 @@ template <class Numbers, class T> struct WarpSums {
   }
 };
 
-template <class Numbers, class T, class Write>
-__global__ void __launch_bounds__(T::threads) multiply_kernel(const Product<Numbers, T, Write> product) {
-  using P = Product<Numbers, T, Write>;
+template <class Numbers, class T, class Left, class Right, class Write>
+__global__ void __launch_bounds__(tile_threads)
+    multiply_kernel(const Product<Numbers, T, Left, Right, Write> product) {
+  using P = Product<Numbers, T, Left, Right, Write>;
   extern __shared__ __align__(128) unsigned char memory[];
-  auto* stages = reinterpret_cast<Stage<Numbers, T>*>(memory);
+  auto* stages = reinterpret_cast<typename P::Stage*>(memory);
   const int thread = static_cast<int>(threadIdx.x), z = static_cast<int>(blockIdx.z);
   const typename P::Place tile{z / product.splits, z % product.splits, static_cast<int>(blockIdx.x),
                                static_cast<int>(blockIdx.y)};
-  const auto rows = product.rows_of(tile, thread);
+  const auto lines = product.lines_of(tile, thread);
   const int begin = product.begin_of(tile.split), end = product.begin_of(tile.split + 1);
   const auto stage = [&](int step) {
-    if (step < end) product.stage(stages[step % detail::stages], tile, rows, thread, step);
+    if (step < end) product.stage(stages[step % detail::stages], lines, thread, step);
     detail::end_copies();  // of nothing, past the end: the count below stays true
   };
   for (int ahead = 0; ahead < detail::stages - 1; ++ahead) stage(begin + ahead);
 
-  WarpSums<Numbers, T> sums(thread / 32);
+  WarpSums<Numbers, T, Left::across> sums(thread / 32);
   for (int step = begin; step < end; ++step) {
     detail::await_copies<detail::stages - 2>();
     __syncthreads();  // everybody's copies are there, and everybody is done with the stage that is next
@@ -159,16 +163,17 @@ __global__ void __launch_bounds__(T::threads) multiply_kernel(const Product<Numb
   product.write(finished, tile, thread);
 }
 
-template <class Numbers, class T, class Write>
-void start(cudaStream_t stream, const Product<Numbers, T, Write>& product) {
-  constexpr std::size_t bytes = std::max(detail::stages * sizeof(Stage<Numbers, T>),
+template <class Numbers, class T, class Left, class Right, class Write>
+void start(cudaStream_t stream, const Product<Numbers, T, Left, Right, Write>& product) {
+  using P = Product<Numbers, T, Left, Right, Write>;
+  constexpr std::size_t bytes = std::max(detail::stages * sizeof(typename P::Stage),
                                          sizeof(TileSums<T>));  // more than is there unasked
-  constexpr auto kernel = multiply_kernel<Numbers, T, Write>;
+  constexpr auto kernel = multiply_kernel<Numbers, T, Left, Right, Write>;
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
         "asking for shared memory");
   const dim3 grid(static_cast<unsigned>(product.row_tiles()), static_cast<unsigned>(product.column_tiles()),
-                  static_cast<unsigned>(product.right.products * product.splits));
-  kernel<<<grid, T::threads, bytes, stream>>>(product);
+                  static_cast<unsigned>(product.products * product.splits));
+  kernel<<<grid, tile_threads, bytes, stream>>>(product);
   check(cudaGetLastError(), "starting a product");
 }
 

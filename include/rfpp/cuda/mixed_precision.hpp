@@ -1,0 +1,52 @@
+#ifndef RFPP_CUDA_MIXED_PRECISION_HPP
+#define RFPP_CUDA_MIXED_PRECISION_HPP
+
+#include <utility>
+
+#include "rfpp/cuda/cuda.hpp"
+
+namespace rfpp::inline v0 {
+
+/// A Cuda whose convolutions compute in the numbers that their filters are packed in. For inference: every
+/// kind of number is a kernel more for every convolution.
+class MixedPrecisionCuda : public Cuda {
+ public:
+  using Cuda::Cuda;
+  using Cuda::run;
+  template <class X, class Epilogue>
+  void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
+    const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
+    with_numbers(a.core.filter.packing().kind,
+                 [&](auto numbers) { convolve<decltype(numbers)>(a.core, emit); });
+  }
+
+  /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.
+  void pack(Filter<float>& filter, Packing::Kind kind) {
+    with_numbers(kind, [&](auto numbers) {
+      using Numbers = decltype(numbers);
+      const Extents e = filter.extents();
+      filter.set_packed({Numbers::kind, 0}, {rounded<Numbers>(plan_of(filter.raw()), e), e});
+    });
+  }
+
+ private:
+  /// f(Numbers{}) for the numbers of a packing; the most exact ones where it names none.
+  template <class F> static void with_numbers(Packing::Kind kind, F&& f) {
+    switch (kind) {
+      case Packing::Kind::split_float16:
+        return f(cuda::SplitFloat16{});
+      case Packing::Kind::tf32:
+        return f(cuda::Tf32{});
+      case Packing::Kind::bfloat16:
+        return f(cuda::Bfloat16{});
+      case Packing::Kind::float16:
+        return f(cuda::Float16{});
+      default:
+        return f(cuda::SplitTf32{});
+    }
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif
