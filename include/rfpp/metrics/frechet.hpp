@@ -1,7 +1,7 @@
 #ifndef RFPP_METRICS_FRECHET_HPP
 #define RFPP_METRICS_FRECHET_HPP
 
-#include <Eigen/Dense>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
