@@ -22,3 +22,6 @@ python=build/compare/venv/bin/python
 [[ -x $python ]] || python3 -m venv build/compare/venv
 "$python" -m pip install --quiet torch numpy
 "$python" bench/compare_gpu.py "$build/bench/bench_gpu"
+for batch in 4 16; do
+  "$python" bench/step.py "$build/bench/bench_step" --device cuda --batch "$batch"
+done

@@ -40,6 +40,8 @@ def torch_seconds(*arguments):
     for _ in range(RUNS):
         start = time.perf_counter()
         step(*arguments)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
@@ -48,6 +50,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bench_step", help="the program that bench/step.cpp makes")
     parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda, for both")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--recompute", action="store_true", help="rfpp keeps only what goes into blocks")
     options = parser.parse_args()
@@ -55,15 +58,15 @@ def main():
     models = {}
     for name in ("contiguous_format", "channels_last"):
         layout = getattr(torch, name)
-        images = torch.rand(2, options.batch, 3, 256, 256).mul(2).sub(1)
-        model = network().to(memory_format=layout)
+        images = torch.rand(2, options.batch, 3, 256, 256, device=options.device).mul(2).sub(1)
+        model = network().to(options.device, memory_format=layout)
         models[name] = (model, torch.optim.Adam(model.parameters(), 1e-4, (0.9, 0.99)),
                         *(faces.contiguous(memory_format=layout) for faces in images))
         step(*models[name])
     ratios = {name: [] for name in models}
     for _ in range(ROUNDS):
-        command = [options.bench_step, "--batch", str(options.batch), "--threads", str(options.threads), "--repeats",
-                   str(RUNS)] + ["--recompute"] * options.recompute
+        command = [options.bench_step, "--batch", str(options.batch), "--device", options.device, "--threads",
+                   str(options.threads), "--repeats", str(RUNS)] + ["--recompute"] * options.recompute
         ours = json.loads(subprocess.check_output(command))
         if ours["parameters"] != sum(p.numel() for p in models["contiguous_format"][0].parameters()):
             raise SystemExit("the networks have different numbers of parameters")
@@ -71,7 +74,7 @@ def main():
         for name, arguments in models.items():
             seconds = torch_seconds(*arguments)
             ratios[name].append(seconds / rfpp)
-            print(f"rfpp {rfpp:.2f} s, PyTorch {torch.__version__} {name} {seconds:.2f} s")
+            print(f"rfpp {rfpp:.4f} s, PyTorch {torch.__version__} {name} {seconds:.4f} s")
     for name, values in ratios.items():
         print(f"{name}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f}) times rfpp's step")
 

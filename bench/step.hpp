@@ -1,0 +1,68 @@
+#ifndef RFPP_BENCH_STEP_HPP
+#define RFPP_BENCH_STEP_HPP
+
+#include <chrono>
+#include <vector>
+
+#include "gpu/gpu.hpp"
+#include "rfpp/expr/transfer.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "rfpp/model/registry.hpp"
+#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/objective.hpp"
+#include "rfpp/train/optimiser.hpp"
+
+struct StepSettings {
+  int batch = 4, repeats = 3;
+  bool recomputes = false;
+};
+struct StepTimes {
+  std::size_t parameters;
+  std::vector<double> seconds;
+  std::size_t workspace_bytes;
+};
+
+/// Times training steps of restoreformer++-small, after a first one: degraded faces forward, the pixel and
+/// codebook terms, the gradients of all parameters, and Adam. finish() waits for what was asked of ex.
+template <class Ex> StepTimes time_steps(Ex& ex, const StepSettings& s, auto&& finish) {
+  using namespace rfpp;
+  using Small = RestoreFormerPlusPlusSmall;
+  Network<Small> model;
+  initialise(model, 1);
+  constexpr bool on_host = requires { Ex::runs_on_host; };
+  if constexpr (!on_host) upload_parameters(ex, model);
+  Adam<Network<Small>> adam(ex, model, {0.9, 0.99, 1e-8});
+  Objective<float, Small::spec.channels> objective;
+  objective.preset = objective_named("restoreformer++");
+  objective.activations = s.recomputes ? Activations::recompute : Activations::keep;
+  const Extents faces{s.batch, Small::spec.resolution, Small::spec.resolution, 3};
+  const auto given = [&](const char* name) {
+    auto images = hashed_tensor<float>(name, faces);
+    if constexpr (!on_host) images = ex.upload(images);
+    return images;
+  };
+  const TrainingBatch<float> images{given("degraded"), given("truth"), {}};
+  StepTimes times{count_parameters(model).elements, {}, 0};
+  for (int i = 0; i <= s.repeats; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    {
+      Network<Small> gradients;
+      const auto found = objective.generator(ex, model, images, 0);
+      add_gradients(ex, model, found.gradients, gradients);
+      adam.step(ex, model, gradients, 1, 1e-4);
+    }
+    finish();
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    if (i > 0) times.seconds.push_back(taken.count());
+  }
+  times.workspace_bytes = ex.workspace().allocated_bytes();
+  return times;
+}
+
+/// The same on a GPU. Throws Error where there is none.
+StepTimes time_steps_on_gpu(int device, const StepSettings& settings);
+#if !defined(RFPP_CUDA)
+inline StepTimes time_steps_on_gpu(int, const StepSettings&) { refuse_gpu(); }
+#endif
+
+#endif
