@@ -54,7 +54,6 @@ template <class N> void check_resumed(const std::string& stage, long steps) {
   write_faces(faces.path(), 8, 64);
   TrainSettings s = settings(faces, stage);
   s.steps = steps;
-  s.batch = 1;
   s.validate_every = s.samples_every = steps / 4;
   const auto whole = work.path() / "whole", parts = work.path() / "parts";
   train<N>(s, whole, false, 2);
