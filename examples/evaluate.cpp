@@ -22,13 +22,6 @@ struct Options {
   int threads = 0;
 };
 
-struct Pack {
-  void operator()(Cpu& ex, Lpips<float>& model, Extents input) const { (*this)(ex, model.net, input); }
-  void operator()(Cpu& ex, auto& model, Extents input) const {
-    prepare(ex, model, input, Precision::reference);
-  }
-};
-
 /// What is measured with, and what its values are called.
 struct Measures {
   InstrumentFiles files;
@@ -42,10 +35,8 @@ struct Measures {
       const std::string fits = fitting_network<Autoencoders>(io::Checkpoint::open(o.dictionary));
       features = files.dictionary_network = fits.empty() ? Rohqd::name : fits;
     }
-    if (const int gpu = gpu_index(o.device); gpu >= 0)
-      instruments = instruments_on_gpu(gpu, files);
-    else
-      instruments = std::make_unique<InstrumentsOn<Cpu, Pack>>(files, o.threads);
+    const int gpu = gpu_index(o.device);
+    instruments = gpu >= 0 ? instruments_on_gpu(gpu, files) : instruments_on_cpu(o.threads, files);
   }
   std::vector<metrics::MetricInfo> names() const {
     std::vector<metrics::MetricInfo> list{{"psnr", true}, {"ssim", true}};

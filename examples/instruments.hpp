@@ -1,20 +1,12 @@
 #ifndef RFPP_EXAMPLES_INSTRUMENTS_HPP
 #define RFPP_EXAMPLES_INSTRUMENTS_HPP
 
-#include <algorithm>
-#include <cmath>
-#include <filesystem>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "rfpp/io/parameters.hpp"
+#include "rfpp/core/tensor.hpp"
 #include "rfpp/metrics/networks.hpp"
-#include "rfpp/metrics/similarity.hpp"
-#include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 
 /// The files of networks that `evaluate` measures with; empty where they were not given.
@@ -40,75 +32,8 @@ class Instruments {
   virtual rfpp::Tensor<float> features(const rfpp::Tensor<float>& image) = 0;
 };
 
-/// MakeReady{}(executor, network, input) is called for every network that has been loaded.
-template <class Ex, class MakeReady> class InstrumentsOn final : public Instruments {
-  using Image = rfpp::Tensor<float>;
-
- public:
-  /// The executor is made of `arguments`. Throws Error over files that do not fit.
-  template <class... Arguments>
-  explicit InstrumentsOn(const InstrumentFiles& files, const Arguments&... arguments)
-      : ex_(arguments...), order_(files.order) {
-    if (!files.lpips.empty()) {
-      lpips_.emplace();
-      rfpp::metrics::load_lpips(*lpips_, {files.lpips.begin(), files.lpips.end()});
-      MakeReady{}(ex_, *lpips_, {1, 512, 512, 3});
-    }
-    if (!files.arcface.empty()) {
-      constexpr int side = rfpp::ArcFaceResnet18<float>::side;
-      arcface_.emplace();
-      rfpp::io::load_parameters(*arcface_, files.arcface);
-      MakeReady{}(ex_, *arcface_, {1, side, side, 1});
-    }
-    if (!files.dictionary.empty())
-      Autoencoders::visit(files.dictionary_network,
-                          [&](auto n) { load_dictionary<decltype(n)>(files.dictionary); });
-  }
-
-  std::vector<double> measure(const Image& image, const Image& truth) override {
-    namespace metrics = rfpp::metrics;
-    const auto x = levels(image), y = levels(truth);
-    std::vector<double> values{metrics::psnr(ex_, x, y), metrics::ssim(ex_, x, y)};
-    const Image a = ex_.upload(image), b = ex_.upload(truth);
-    if (lpips_) values.push_back(metrics::lpips(ex_, *lpips_, a, b, order_));
-    if (arcface_)
-      values.push_back(metrics::identity_distance(metrics::identity_features(ex_, *arcface_, a, order_),
-                                                  metrics::identity_features(ex_, *arcface_, b, order_)));
-    return values;
-  }
-  Image features(const Image& image) override {
-    if (latents_) return latents_(image);
-    const auto vector = rfpp::metrics::identity_features(ex_, *arcface_, ex_.upload(image), order_);
-    Image row(rfpp::vector_extents(static_cast<int>(vector.size())));
-    std::ranges::copy(vector, row.data());
-    return row;
-  }
-
- private:
-  template <class N> void load_dictionary(const std::string& file) {
-    constexpr int side = N::spec.resolution;
-    auto model = std::make_shared<rfpp::Network<N>>();
-    rfpp::io::load_parameters(*model, file);
-    MakeReady{}(ex_, *model, {1, side, side, 3});
-    latents_ = [this, model](const Image& image) {
-      const auto latent = ex_.download(model->encode(ex_, ex_.upload(image)).latent);
-      const rfpp::Extents e = latent.extents();
-      return reshaped(latent, {1, 1, static_cast<int>(e.pixels()), e.c});
-    };
-  }
-  /// 8-bit RGB samples as doubles.
-  rfpp::Tensor<double> levels(const Image& image) {
-    rfpp::Tensor<double> t(image.extents());
-    std::ranges::transform(image.elements(), t.data(),
-                           [](float v) { return std::nearbyint((static_cast<double>(v) + 1) * 127.5); });
-    return ex_.upload(t);
-  }
-
-  Ex ex_;
-  rfpp::metrics::ColorOrder order_;
-  std::optional<rfpp::Lpips<float>> lpips_;
-  std::optional<rfpp::ArcFaceResnet18<float>> arcface_;
-  std::function<Image(const Image&)> latents_;
-};
+/// Instruments on the processor; 0 threads are as many as the machine has. Throws Error over files that do
+/// not fit. Compiled apart, beside the program.
+std::unique_ptr<Instruments> instruments_on_cpu(int threads, const InstrumentFiles& files);
 
 #endif

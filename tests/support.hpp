@@ -86,15 +86,6 @@ template <class T> bool same_bits(const Tensor<T>& a, const Tensor<T>& b) {
   return a.extents() == b.extents() && std::memcmp(a.data(), b.data(), a.extents().size() * sizeof(T)) == 0;
 }
 
-/// Image `n` of a batch.
-template <class T> Tensor<T> image_of(const Tensor<T>& batch, int n) {
-  Extents e = batch.extents();
-  e.n = 1;
-  auto image = Tensor<T>::uninitialised(e);
-  std::copy_n(batch.data() + static_cast<std::size_t>(n) * e.size(), e.size(), image.data());
-  return image;
-}
-
 /// The message of the rfpp::Error that f throws; "" if it throws none.
 template <class F> std::string error_of(F&& f) {
   try {

@@ -1,5 +1,6 @@
 #include "instruments.hpp"
 
+#include "../instruments_on.hpp"
 #include "rfpp/cuda/cuda.hpp"
 #include "rfpp/expr/transfer.hpp"
 

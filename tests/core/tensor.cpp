@@ -61,3 +61,14 @@ TEST_CASE("a reshaped tensor shares its elements") {
   CHECK((flat.extents() == Extents{1, 1, 1, 24}));
   CHECK(test::contains(test::error_of([&] { reshaped(t, {1, 1, 1, 23}); }), "[1,2,3,4] into [1,1,1,23]"));
 }
+
+TEST_CASE("an image of a batch is a tensor of its own in the batch's memory") {
+  Tensor<float> batch({3, 2, 2, 5});
+  Tensor<float> image = image_of(batch, 1);
+  CHECK(image.extents() == Extents{1, 2, 2, 5});
+  CHECK(image.id() != batch.id());
+  image.data()[0] = 7;
+  CHECK(batch.data()[20] == 7);
+  batch = {};
+  CHECK(image.data()[0] == 7);  // the memory lives on
+}

@@ -100,14 +100,16 @@ TEST_CASE("going back twice and recomputing blocks give the same bits") {
   CHECK(kept.loss == recomputed.loss);
 }
 
-TEST_CASE("recomputing blocks halves the memory of a training step") {
-  Network<TwoBlocksPerLevel> network;
+TEMPLATE_TEST_CASE("recomputing blocks halves the memory of a training step", "", RestoreFormerPlusPlusSmall,
+                   TwoBlocksPerLevel) {
+  Network<TestType> network;
   fill_hashed(network);
+  const int batch = GENERATE(2, 8);
   const auto peak = [&](Activations activations) {
     DryRun dry(2);
     Tape<DryRun> tape(dry, activations);
     tape.watch_parameters(network);
-    const auto image = dry.tensor<float>({8, 256, 256, 3});
+    const auto image = dry.tensor<float>({batch, 256, 256, 3});
     const auto output = network(tape, image);
     tape.backward(losses::l1(tape, output.image, image));
     return dry.peak_bytes();

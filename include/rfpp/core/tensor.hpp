@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -57,6 +58,14 @@ template <class T> Tensor<T> reshaped(const Tensor<T>& t, Extents e) {
   if (t.extents().size() != e.size())
     throw Error("reshaped: " + to_string(t.extents()) + " into " + to_string(e));
   return {t.storage, e};
+}
+
+/// Image i as a tensor of its own, {1,h,w,c}, in the memory of all: who writes the one writes the other.
+template <class T> Tensor<T> image_of(const Tensor<T>& t, int i) {
+  Extents e = t.extents();
+  e.n = 1;
+  T* first = t.data() + static_cast<std::size_t>(i) * e.size();
+  return {Storage(first, Tensor<T>::bytes(e), std::make_shared<const Storage>(t.storage)), e};
 }
 
 template <class T> constexpr bool is_tensor = false;

@@ -37,16 +37,24 @@ class ThreadPool {
   /// f(task, worker) for every task in [0, tasks), worker in [0, threads()). Which worker gets a task is not
   /// determined: results must not depend on it. The first exception is thrown again here.
   template <class F> void for_each(int tasks, F&& f) {
+    run(tasks, &f, [](void* function, int task, int worker) {
+      (*static_cast<std::remove_reference_t<F>*>(function))(task, worker);
+    });
+  }
+
+ private:
+  using Call = void(void* function, int task, int worker);
+
+  // Compiled once, not again for every kernel.
+  void run(int tasks, void* function, Call* call) {
     if (threads_ == 1 || tasks <= 1) {
-      for (int task = 0; task < tasks; ++task) f(task, 0);
+      for (int task = 0; task < tasks; ++task) call(function, task, 0);
       return;
     }
     {
       std::lock_guard lock(mutex_);
-      call_ = [](void* function, int task, int worker) {
-        (*static_cast<std::remove_reference_t<F>*>(function))(task, worker);
-      };
-      function_ = &f;
+      call_ = call;
+      function_ = function;
       tasks_ = tasks;
       next_ = 0;
       failure_ = nullptr;
@@ -59,8 +67,6 @@ class ThreadPool {
     done_.wait(lock, [this] { return busy_ == 0; });
     if (failure_) std::rethrow_exception(failure_);
   }
-
- private:
   void serve(int worker) {
     unsigned seen = 0;
     for (;;) {

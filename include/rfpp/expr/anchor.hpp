@@ -13,6 +13,38 @@
 
 namespace rfpp::inline v0 {
 
+/// A square kernel; rows and columns are padded alike. Padding is zero and applies after the prologue.
+struct ConvolutionGeometry {
+  int kernel, stride, pad_before, pad_after;
+
+  constexpr int output(int extent) const { return (extent + pad_before + pad_after - kernel) / stride + 1; }
+};
+
+// Extents of anchors, of those of their operands. Not in the nodes, whose types are many.
+namespace detail {
+inline Extents anchor_extents(Extents core, Extents epilogue) {
+  if (!(broadcast(core, epilogue, "epilogue") == core))
+    throw Error("epilogue " + to_string(epilogue) + " is larger than its anchor " + to_string(core));
+  return core;
+}
+inline Extents convolution_extents(const ConvolutionGeometry& geometry, Extents e, Extents filter) {
+  if (e.c != filter.c)
+    throw Error("convolution: input " + to_string(e) + " has " + std::to_string(e.c) +
+                " channels, the filter " + to_string(filter) + " expects " + std::to_string(filter.c));
+  if (e.h + geometry.pad_before + geometry.pad_after < geometry.kernel ||
+      e.w + geometry.pad_before + geometry.pad_after < geometry.kernel)
+    throw Error("convolution: input " + to_string(e) + " is smaller than the kernel of " +
+                std::to_string(geometry.kernel));
+  return {e.n, geometry.output(e.h), geometry.output(e.w), filter.n};
+}
+inline Extents matmul_extents(Extents a, Extents b, bool transpose_a, bool transpose_b) {
+  if ((transpose_a ? a.w : a.c) != (transpose_b ? b.c : b.w) || a.n != b.n || a.h != 1 || b.h != 1)
+    throw Error("matmul: " + to_string(a) + (transpose_a ? " transposed" : "") + " with " + to_string(b) +
+                (transpose_b ? " transposed" : ""));
+  return {a.n, 1, transpose_a ? a.c : a.w, transpose_b ? b.w : b.c};
+}
+}  // namespace detail
+
 template <class Core, class Epilogue> struct Anchor {
   using node_tag = void;
   using value = typename Core::value;
@@ -21,24 +53,12 @@ template <class Core, class Epilogue> struct Anchor {
   Core core;
   Epilogue epilogue;
 
-  Extents extents() const {
-    const Extents e = core.extents();
-    if (!(broadcast(e, epilogue.extents(), "epilogue") == e))
-      throw Error("epilogue " + to_string(epilogue.extents()) + " is larger than its anchor " + to_string(e));
-    return e;
-  }
+  Extents extents() const { return detail::anchor_extents(core.extents(), epilogue.extents()); }
 };
 
 template <class Core> auto anchor(Core core) {
   return Anchor<Core, Accumulator<typename Core::value>>{std::move(core), {}};
 }
-
-/// A square kernel; rows and columns are padded alike. Padding is zero and applies after the prologue.
-struct ConvolutionGeometry {
-  int kernel, stride, pad_before, pad_after;
-
-  constexpr int output(int extent) const { return (extent + pad_before + pad_after - kernel) / stride + 1; }
-};
 
 /// x {n,h,w,in} with filter {out,kernel,kernel,in}.
 template <class X> struct ConvolutionCore {
@@ -47,17 +67,7 @@ template <class X> struct ConvolutionCore {
   X x;
   Filter<value> filter;
 
-  Extents extents() const {
-    const Extents e = x.extents(), f = filter.extents();
-    if (e.c != f.c)
-      throw Error("convolution: input " + to_string(e) + " has " + std::to_string(e.c) +
-                  " channels, the filter " + to_string(f) + " expects " + std::to_string(f.c));
-    if (e.h + geometry.pad_before + geometry.pad_after < geometry.kernel ||
-        e.w + geometry.pad_before + geometry.pad_after < geometry.kernel)
-      throw Error("convolution: input " + to_string(e) + " is smaller than the kernel of " +
-                  std::to_string(geometry.kernel));
-    return {e.n, geometry.output(e.h), geometry.output(e.w), f.n};
-  }
+  Extents extents() const { return detail::convolution_extents(geometry, x.extents(), filter.extents()); }
 };
 
 template <class Core> constexpr bool is_convolution = false;
@@ -93,11 +103,7 @@ template <class A, class B> struct MatmulCore {
   bool transpose_a = false, transpose_b = false;
 
   Extents extents() const {
-    const Extents x = a.extents(), y = b.extents();
-    if ((transpose_a ? x.w : x.c) != (transpose_b ? y.c : y.w) || x.n != y.n || x.h != 1 || y.h != 1)
-      throw Error("matmul: " + to_string(x) + (transpose_a ? " transposed" : "") + " with " + to_string(y) +
-                  (transpose_b ? " transposed" : ""));
-    return {x.n, 1, transpose_a ? x.c : x.w, transpose_b ? y.w : y.c};
+    return detail::matmul_extents(a.extents(), b.extents(), transpose_a, transpose_b);
   }
 };
 

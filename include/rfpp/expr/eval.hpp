@@ -75,6 +75,16 @@ template <class Executor, class Block, Expression X> auto recompute(Executor& ex
     return block(ex, std::move(x));
 }
 
+/// block(ex, x...), which computes every image of its result from that image of the operands, and has no
+/// parameters. An executor that records may keep only the operands, and run the block again image by image.
+template <class Executor, class Block, Expression... X>
+auto recompute_images(Executor& ex, const Block& block, const X&... x) {
+  if constexpr (requires { requires Executor::recomputes; })
+    return ex.run_images(block, x...);
+  else
+    return block(ex, x...);
+}
+
 /// Writes the value of an expression into a tensor of the same extents. In place is fine where every element
 /// of the result reads the tensor at its own place only; anything else throws Error.
 template <class Executor, class T, Expression E>

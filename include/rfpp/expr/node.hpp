@@ -57,7 +57,9 @@ concept Expression = Node<bare_t<E>>;
 template <class E> using value_t = typename bare_t<E>::value;
 
 template <class E> const E& bare(const E& e) { return e; }
+template <class T> Tensor<T> bare(Tensor<T>&& t) { return std::move(t); }
 template <int C, class E> const E& bare(const Channels<C, E>& e) { return e.expression; }
+template <int C, class E> E bare(Channels<C, E>&& e) { return std::move(e.expression); }
 template <int C, class E> auto tag(E e) {
   if constexpr (C == 0)
     return e;

@@ -1,6 +1,7 @@
 #ifndef RFPP_METRICS_FRECHET_HPP
 #define RFPP_METRICS_FRECHET_HPP
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
@@ -58,25 +59,30 @@ class FeatureCollector {
 };
 
 /// The Frechet distance of two normal distributions, |m - m'|^2 + tr(C + C' - 2 (C C')^1/2) (Dowson & Landau
-/// 1982; Heusel et al. 2017). The root's trace is that of (C^1/2 C' C^1/2)^1/2, which is symmetric. Throws
-/// Error where the features differ in number.
+/// 1982; Heusel et al. 2017). With C = R R^T, the root's trace is that of (R^T C' R)^1/2, which is symmetric.
+/// Throws Error where the features differ in number.
 inline double frechet_distance(const FeatureStatistics& a, const FeatureStatistics& b) {
   if (a.features() != b.features())
     throw Error("Frechet distance: statistics of " + std::to_string(a.features()) + " and of " +
                 std::to_string(b.features()) + " features");
-  using Solver = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>;
+  using Matrix = Eigen::MatrixXd;
   const auto n = static_cast<Eigen::Index>(a.features());
   const auto matrix = [&](const FeatureStatistics& s) {
-    return Eigen::Map<const Eigen::MatrixXd>(s.covariance.data(), n, n);
+    return Eigen::Map<const Matrix>(s.covariance.data(), n, n);
   };
   const auto vector = [&](const FeatureStatistics& s) {
     return Eigen::Map<const Eigen::VectorXd>(s.mean.data(), n);
   };
-  const Solver solver(matrix(a));
-  const Eigen::VectorXd roots = solver.eigenvalues().cwiseMax(0).cwiseSqrt();
-  const Eigen::MatrixXd root = solver.eigenvectors() * roots.asDiagonal() * solver.eigenvectors().transpose();
-  const Solver product(root * matrix(b) * root, Eigen::EigenvaluesOnly);
-  const double trace = product.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
+  const Eigen::LDLT<Matrix> factors(matrix(a));
+  Matrix root = factors.matrixL();
+  root *= factors.vectorD().cwiseMax(0).cwiseSqrt().asDiagonal();
+  root = factors.transpositionsP().transpose() * root;
+  const Matrix half = matrix(b) * root;
+  // Without eigenvectors, which take the compiler longer than all else here.
+  const Eigen::Tridiagonalization<Matrix> product(root.transpose() * half);
+  Eigen::SelfAdjointEigenSolver<Matrix> solver;
+  solver.computeFromTridiagonal(product.diagonal(), product.subDiagonal(), Eigen::EigenvaluesOnly);
+  const double trace = solver.eigenvalues().cwiseMax(0).cwiseSqrt().sum();
   return (vector(a) - vector(b)).squaredNorm() + matrix(a).trace() + matrix(b).trace() - 2 * trace;
 }
 

@@ -56,10 +56,9 @@ template <NetworkSpec S> auto fuse(auto& ex, const auto& block, auto x, const au
   if constexpr (S.fusion == Fusion::none)
     return x;
   else if constexpr (S.fusion == Fusion::self_attention)
-    return recompute(ex, block, std::move(x));
+    return block(ex, std::move(x));
   else
-    return recompute(
-        ex, [block, feature](auto& on, auto y) { return block(on, std::move(y), feature); }, std::move(x));
+    return block(ex, std::move(x), feature);
 }
 
 /// Residual block, attention (or its stand-in), residual block, at the lowest resolution.

@@ -17,7 +17,7 @@ template <NetworkSpec S, int L, class T> struct EncoderLevel {
   auto operator()(auto& ex, auto x) const {
     return block(ex, std::move(x), [&](int j, auto h) {
       if constexpr (attends)
-        return recompute(ex, attn[static_cast<std::size_t>(j)], std::move(h));
+        return attn[static_cast<std::size_t>(j)](ex, std::move(h));
       else
         return h;
     });
@@ -46,7 +46,7 @@ template <NetworkSpec S, class T = float> struct Encoder {
     h = mid.block_1(ex, std::move(h));
     if (keep == Keep::all || (S.fuses_features() && S.decoder_attends(S.levels - 1)))
       features.level[S.levels - 1] = bare(h);
-    h = mid.block_2(ex, recompute(ex, mid.attn_1, std::move(h)));
+    h = mid.block_2(ex, mid.attn_1(ex, std::move(h)));
     if (keep == Keep::all || S.fuses_features()) features.middle = bare(h);
     features.out = bare(eval(ex, conv_out(silu(norm_out(ex, h)))));
     return features;

@@ -9,6 +9,14 @@
 
 namespace rfpp::inline v0 {
 
+/// Throws Error where an image cannot be a network's input.
+template <class N> void check_image(Extents e) {
+  constexpr int multiple = N::spec.side_multiple();
+  if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % multiple != 0 || e.w % multiple != 0)
+    throw Error(std::string(N::name) + ": expected an image [n,h,w,3] with sides that are multiples of " +
+                std::to_string(multiple) + ", found " + to_string(e));
+}
+
 /// A whole network of the family, described by a type with a `static constexpr NetworkSpec spec`:
 /// Network<RestoreFormerPlusPlus> model;
 template <class N, class T = float> struct Network {
@@ -41,11 +49,7 @@ template <class N, class T = float> struct Network {
   }
 
   Encoded encode(auto& ex, const Tensor<T>& image, Keep keep = Keep::decoder_needs) const {
-    const Extents e = image.extents();
-    constexpr int multiple = spec.side_multiple();
-    if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % multiple != 0 || e.w % multiple != 0)
-      throw Error(std::string(N::name) + ": expected an image [n,h,w,3] with sides that are multiples of " +
-                  std::to_string(multiple) + ", found " + to_string(e));
+    check_image<N>(image.extents());
     Encoded encoded{encoder(ex, image, keep), {}, {}};
     encoded.latent = bare(eval(ex, quant_conv(encoded.features.out)));
     if (keep == Keep::decoder_needs) encoded.features.out = {};

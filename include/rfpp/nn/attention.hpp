@@ -15,6 +15,25 @@ template <Expression X> auto softmax(auto& ex, const X& x) {
   return tag<channels_of<X>>(Softmax<operand_t<X>>{operand(x), maximum, sum});
 }
 
+namespace detail {
+struct AttendHeads {
+  /// Queries, keys and values {n,1,pixels,width}.
+  auto operator()(auto& ex, const auto& queries, const auto& keys, const auto& values) const {
+    auto scores = eval(ex, matmul(queries, keys, false, true));
+    return eval(ex, matmul(softmax(ex, scores), values));
+  }
+};
+// Compiled once per bare operands, not again for every number of channels. {n*heads,1,h*w,C/heads}.
+template <class From, class To, class T>
+[[gnu::noinline]] auto attend(auto& ex, const From& from, const To& to, int heads, const BareConv2d<T>& q,
+                              const BareConv2d<T>& k, const BareConv2d<T>& v) {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(from.extents().c / heads));
+  auto queries = eval(ex, q(from) * scale), keys = eval(ex, k(to)), values = eval(ex, v(to));
+  return recompute_images(ex, AttendHeads{}, split_heads(queries, heads), split_heads(keys, heads),
+                          split_heads(values, heads));
+}
+}  // namespace detail
+
 /// Which of a cross-attention's two streams the result is added to.
 enum class Residual { prior, degraded };
 
@@ -63,13 +82,8 @@ template <AttentionSpec S, class T = float> struct MultiHeadAttnBlock {
   }
 
  private:
-  /// {n*heads,1,h*w,C/heads}.
   auto attend(auto& ex, const auto& from, const auto& to) const {
-    constexpr int width = C / S.heads;
-    const double scale = 1.0 / std::sqrt(static_cast<double>(width));
-    auto queries = eval(ex, q(from) * scale), keys = eval(ex, k(to)), values = eval(ex, v(to));
-    auto scores = eval(ex, matmul(split_heads(queries, S.heads), split_heads(keys, S.heads), false, true));
-    return eval(ex, matmul(softmax(ex, scores), split_heads(values, S.heads)));
+    return detail::attend(ex, bare(from), bare(to), S.heads, q.bare(), k.bare(), v.bare());
   }
   static auto merged(const auto& o, const auto& like) {
     const Extents e = like.extents();

@@ -60,6 +60,30 @@ template <class T> struct BatchObservation {
   }
 };
 
+namespace detail {
+// Compiled once per bare operand, not again for every number of channels.
+template <class X, class T>
+[[gnu::noinline]] auto normalise_by_running(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
+                                            const Tensor<T>& bias, const Tensor<T>& mean,
+                                            const Tensor<T>& variance) {
+  const auto scale = eval(ex, map(NormScale{epsilon}, weight, variance));
+  const auto offset = eval(ex, bias - mean * scale);
+  return map(Affine{}, x, scale, offset);
+}
+template <class X, class T>
+[[gnu::noinline]] Normalised<X> normalise_by_batch(auto& ex, const X& x, double epsilon,
+                                                   const Tensor<T>& weight, const Tensor<T>& bias,
+                                                   const Tensor<T>& running_mean,
+                                                   const Tensor<T>& running_var) {
+  const auto statistics = eval(ex, batch_moments(detach(x), epsilon));
+  ex.observe(BatchObservation<T>{running_mean, running_var, statistics,
+                                 static_cast<double>(x.extents().pixels()), epsilon});
+  const auto a = eval(ex, group_row(statistics, 1, 1) * detach(weight));
+  const auto b = eval(ex, detach(bias) - group_row(statistics, 0, 1) * a);
+  return {x, statistics, a, b, weight, bias};
+}
+}  // namespace detail
+
 /// Batch normalisation over {n,h,w,C}, epsilon 1e-5 (Ioffe & Szegedy 2015), lazily. In evaluation by the
 /// running statistics. In training by those of the batch, which are evaluated, and told to the executor with
 /// ex.observe().
@@ -75,11 +99,11 @@ template <int C, class T = float> struct BatchNorm {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
     static_assert(channels_agree, "BatchNorm: the operand's channel count is not the layer's");
     if constexpr (mode_of<Executor> == Mode::training) {
-      return tag<C>(by_batch(ex, operand(x)));
+      return tag<C>(
+          detail::normalise_by_batch(ex, operand(x), epsilon, weight, bias, running_mean, running_var));
     } else {
-      const auto scale = eval(ex, map(NormScale{epsilon}, weight, running_var));
-      const auto offset = eval(ex, bias - running_mean * scale);
-      return map(Affine{}, x, scale, offset);
+      return tag<C>(
+          detail::normalise_by_running(ex, bare(x), epsilon, weight, bias, running_mean, running_var));
     }
   }
 
@@ -88,16 +112,6 @@ template <int C, class T = float> struct BatchNorm {
     f("bias", models.bias...);
     f("running_mean", models.running_mean...);
     f("running_var", models.running_var...);
-  }
-
- private:
-  template <class X> Normalised<X> by_batch(auto& ex, const X& x) const {
-    const auto statistics = eval(ex, batch_moments(detach(x), epsilon));
-    ex.observe(BatchObservation<T>{running_mean, running_var, statistics,
-                                   static_cast<double>(x.extents().pixels()), epsilon});
-    const auto a = eval(ex, group_row(statistics, 1, 1) * detach(weight));
-    const auto b = eval(ex, detach(bias) - group_row(statistics, 0, 1) * a);
-    return {x, statistics, a, b, weight, bias};
   }
 };
 

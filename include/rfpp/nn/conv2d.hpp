@@ -21,7 +21,20 @@ template <class X, class T>
                                    const Tensor<T>& bias) {
   return anchor(ConvolutionCore<X>{geometry, x, weight}) + bias;
 }
+template <class X, class T>
+[[gnu::noinline]] auto convolution(const ConvolutionGeometry& geometry, const X& x, const Filter<T>& weight) {
+  return anchor(ConvolutionCore<X>{geometry, x, weight});
+}
 }  // namespace detail
+
+/// A Conv2d without its channel counts, which blocks are compiled for: once for all of their layers' sizes.
+template <class T> struct BareConv2d {
+  ConvolutionGeometry geometry;
+  const Filter<T>& weight;
+  const Tensor<T>& bias;
+
+  auto operator()(const auto& x) const { return detail::convolution(geometry, operand(x), weight, bias); }
+};
 
 /// Convolution with bias: {n,h,w,in} to {n,h',w',out}, lazily.
 template <ConvolutionSpec S, class T = float> struct Conv2d {
@@ -34,9 +47,9 @@ template <ConvolutionSpec S, class T = float> struct Conv2d {
   template <Expression X> auto operator()(const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "Conv2d: the operand's channel count is not the layer's `in`");
-    constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.pad_before, S.pad_after};
-    return tag<S.out>(detail::convolution(geometry, operand(x), weight, bias));
+    return tag<S.out>(bare()(x));
   }
+  BareConv2d<T> bare() const { return {{S.kernel, S.stride, S.pad_before, S.pad_after}, weight, bias}; }
 
   static void fields(auto&& f, auto&... models) {
     f("weight", models.weight...);
@@ -52,7 +65,7 @@ template <ConvolutionSpec S, class T = float> struct UnbiasedConv2d {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "UnbiasedConv2d: the operand's channel count is not the layer's `in`");
     constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.pad_before, S.pad_after};
-    return tag<S.out>(anchor(ConvolutionCore<operand_t<X>>{geometry, operand(x), weight}));
+    return tag<S.out>(detail::convolution(geometry, operand(x), weight));
   }
 
   static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }

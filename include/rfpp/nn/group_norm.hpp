@@ -21,6 +21,17 @@ template <class X, class T>
 }
 }  // namespace detail
 
+/// A GroupNorm without its number of channels, which blocks are compiled for.
+template <class T> struct BareGroupNorm {
+  int groups;
+  double epsilon;
+  const Tensor<T>&weight, &bias;
+
+  auto operator()(auto& ex, const auto& x) const {
+    return detail::normalise(ex, operand(x), groups, epsilon, weight, bias);
+  }
+};
+
 /// Group normalisation over {n,h,w,channels}, epsilon 1e-6 (Wu & He 2018): evaluates the statistics, and
 /// returns the normalisation and its affine lazily.
 template <int C, int Groups, class T = float> struct GroupNorm {
@@ -34,8 +45,9 @@ template <int C, int Groups, class T = float> struct GroupNorm {
   template <Expression X> auto operator()(auto& ex, const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
     static_assert(channels_agree, "GroupNorm: the operand's channel count is not the layer's");
-    return tag<C>(detail::normalise(ex, operand(x), Groups, epsilon, weight, bias));
+    return tag<C>(bare()(ex, x));
   }
+  BareGroupNorm<T> bare() const { return {Groups, epsilon, weight, bias}; }
 
   static void fields(auto&& f, auto&... models) {
     f("weight", models.weight...);

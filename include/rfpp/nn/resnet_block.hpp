@@ -1,19 +1,31 @@
 #ifndef RFPP_NN_RESNET_BLOCK_HPP
 #define RFPP_NN_RESNET_BLOCK_HPP
 
+#include <utility>
+
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"
 
 namespace rfpp::inline v0 {
 
 /// The identity, or a 1x1 convolution where the number of channels changes.
-template <int In, int Out, class T> struct Shortcut : Conv2d<conv1x1(In, Out), T> {
-  auto operator()(auto& ex, auto x) const { return eval(ex, Conv2d<conv1x1(In, Out), T>::operator()(x)); }
-};
+template <int In, int Out, class T> struct Shortcut : Conv2d<conv1x1(In, Out), T> {};
 template <int C, class T> struct Shortcut<C, C, T> {
-  auto operator()(auto&, auto x) const { return x; }
   static void fields(auto&&, auto&...) {}
 };
+
+namespace detail {
+// Compiled once per bare operand, not again for every number of channels.
+template <class T>
+[[gnu::noinline]] Tensor<T> resnet_block(auto& ex, Tensor<T> x, const BareGroupNorm<T>& norm1,
+                                         const BareConv2d<T>& conv1, const BareGroupNorm<T>& norm2,
+                                         const BareConv2d<T>& conv2, const BareConv2d<T>* shortcut) {
+  auto h = eval(ex, conv1(silu(norm1(ex, x))));
+  if (shortcut != nullptr) x = eval(ex, (*shortcut)(x));  // the input may die before conv2's output is born
+  auto sum = conv2(silu(norm2(ex, std::move(h)))) + x;
+  return eval_over(ex, std::move(x), sum);
+}
+}  // namespace detail
 
 struct BlockSpec {
   int in, out, groups = 32;
@@ -27,11 +39,19 @@ template <BlockSpec S, class T = float> struct ResnetBlock {
   Conv2d<conv3x3(S.out, S.out), T> conv2;
   Shortcut<S.in, S.out, T> nin_shortcut;
 
-  auto operator()(auto& ex, auto x) const {
-    auto h = eval(ex, conv1(silu(norm1(ex, x))));
-    auto residual = nin_shortcut(ex, std::move(x));  // x may die here, before conv2's output is born
-    auto sum = conv2(silu(norm2(ex, std::move(h)))) + residual;
-    return eval_over(ex, std::move(residual), sum);
+  template <Expression X> auto operator()(auto& ex, X x) const {
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
+    static_assert(channels_agree, "ResnetBlock: the operand's channel count is not the block's `in`");
+    const auto run = [&](const BareConv2d<T>* shortcut) {
+      return tag<S.out>(detail::resnet_block(ex, bare(std::move(x)), norm1.bare(), conv1.bare(), norm2.bare(),
+                                             conv2.bare(), shortcut));
+    };
+    if constexpr (S.in == S.out) {
+      return run(nullptr);
+    } else {
+      const auto shortcut = nin_shortcut.bare();
+      return run(&shortcut);
+    }
   }
 
   static void fields(auto&& f, auto&... models) {

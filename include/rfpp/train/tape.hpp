@@ -14,9 +14,10 @@
 
 namespace rfpp::inline v0 {
 
-/// What a tape keeps of blocks run by recompute(), the networks' levels and the attentions in them: all that
-/// their gradients read, or only what goes in, from which the rest is computed again on the way back, a block
-/// at a time. The gradients have the same bits.
+/// What a tape keeps of blocks run by recompute() and recompute_images(), the networks' levels and the
+/// products of pixels with pixels in their attentions: all that their gradients read, or only what goes in,
+/// from which the rest is computed again on the way back, a block at a time. The gradients have the same
+/// bits.
 enum class Activations { keep, recompute };
 
 /// An executor that also records: the same model text, run on a tape, can be differentiated. Only evaluations
@@ -91,6 +92,14 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
         std::make_unique<Recomputed<Block, X, bare_t<Y>>>(block, std::move(x), bare(y), std::move(reads)));
     tracked_.insert(bare(y).id());
     return y;
+  }
+
+  /// What recompute_images() calls.
+  template <class Block, class... X> auto run_images(const Block& block, const X&... x) {
+    if (activations_ == Activations::keep)
+      return block(*this, x...);
+    else
+      return record_images(block, bare(eval(*this, x))...);
   }
 
   /// What a batch norm calls in training.
@@ -187,6 +196,44 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
     }
   };
 
+  template <class B, class T, class... X> struct RecomputedImages final : Record {
+    B block;
+    Tensor<T> y;
+    std::tuple<X...> operands;
+    RecomputedImages(B b, Tensor<T> value, X... x)
+        : block(std::move(b)), y(std::move(value)), operands(std::move(x)...) {}
+    const Block* result() const override { return y.id(); }
+    void become(const AnyTensor& same) override { static_cast<AnyTensor&>(y) = same; }
+    bool reads_any(const TensorSet& set) const override {
+      return std::apply([&](const auto&... x) { return ((set.count(x.id()) != 0) || ...); }, operands);
+    }
+    void add_reads(TensorSet& set) const override {
+      std::apply([&](const auto&... x) { (set.insert(x.id()), ...); }, operands);
+    }
+    void push(detail::Back<Ex>& back, bool) const override {
+      std::apply(
+          [&](const auto&... x) { push_operands(back, x..., back.ex.template tensor<T>(x.extents())...); },
+          operands);
+    }
+    void push_operands(detail::Back<Ex>& back, const X&... x, const X&... gradients) const {
+      const Tensor<T> g = back.gradients.of(y);
+      for (int i = 0; i < y.extents().n; ++i) {
+        Tape inner(back.ex);
+        const std::tuple images{image_of(x, i)...};
+        std::apply(
+            [&](const auto&... image) {
+              (inner.watch(image), ...);
+              Gradients of_image;
+              of_image.put(bare(block(inner, image...)).id(), image_of(g, i));
+              of_image = inner.backward(std::move(of_image));
+              (back.ex.run(image_of(gradients, i), of_image.of(image)), ...);
+            },
+            images);
+      }
+      (detail::push(back, x, gradients), ...);
+    }
+  };
+
   /// For the inside of a block.
   Tape(Ex& ex, Activations activations, TensorSet tracked)
       : ex_(ex), activations_(activations), tracked_(std::move(tracked)) {}
@@ -201,6 +248,23 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   template <class T> void refuse_tracked(const Tensor<T>& out) const {
     if (tracked_.count(out.id()) != 0)
       throw Error("tape: a tensor " + to_string(out.extents()) + " that gradients need is written again");
+  }
+  template <class B, class T, class... Rest>
+  Tensor<T> record_images(const B& block, const Tensor<T>& first, const Rest&... rest) {
+    Tensor<T> y;
+    for (int i = 0; i < first.extents().n; ++i) {
+      const Tensor<T> image = bare(block(ex_, image_of(first, i), image_of(rest, i)...));
+      Extents e = image.extents();
+      e.n = first.extents().n;
+      if (i == 0) y = tensor<T>(e);
+      ex_.run(image_of(y, i), image);
+    }
+    if (((tracked_.count(first.id()) != 0) || ... || (tracked_.count(rest.id()) != 0))) {
+      records_.push_back(
+          std::make_unique<RecomputedImages<B, T, Tensor<T>, Rest...>>(block, y, first, rest...));
+      tracked_.insert(y.id());
+    }
+    return y;
   }
   template <class T, class E> void record(const Tensor<T>& out, const E& e) {
     tracked_.insert(out.id());

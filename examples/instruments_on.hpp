@@ -1,0 +1,106 @@
+#ifndef RFPP_EXAMPLES_INSTRUMENTS_ON_HPP
+#define RFPP_EXAMPLES_INSTRUMENTS_ON_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "instruments.hpp"
+#include "rfpp/io/parameters.hpp"
+#include "rfpp/metrics/similarity.hpp"
+#include "rfpp/model/network.hpp"
+
+/// A network up to its latent, which dictionary entries stand for.
+template <class N> struct LatentEncoder {
+  decltype(rfpp::Network<N>::encoder) encoder;
+  decltype(rfpp::Network<N>::quant_conv) quant_conv;
+
+  rfpp::Tensor<float> operator()(auto& ex, const rfpp::Tensor<float>& image) const {
+    rfpp::check_image<N>(image.extents());
+    return bare(eval(ex, quant_conv(encoder(ex, image).out)));
+  }
+  static void fields(auto&& f, auto&... models) {
+    f("encoder", models.encoder...);
+    f("quant_conv", models.quant_conv...);
+  }
+};
+
+/// MakeReady{}(executor, network, input) is called for every network that has been loaded.
+template <class Ex, class MakeReady> class InstrumentsOn final : public Instruments {
+  using Image = rfpp::Tensor<float>;
+
+ public:
+  /// The executor is made of `arguments`. Throws Error over files that do not fit.
+  template <class... Arguments>
+  explicit InstrumentsOn(const InstrumentFiles& files, const Arguments&... arguments)
+      : ex_(arguments...), order_(files.order) {
+    if (!files.lpips.empty()) {
+      lpips_.emplace();
+      rfpp::metrics::load_lpips(*lpips_, {files.lpips.begin(), files.lpips.end()});
+      MakeReady{}(ex_, *lpips_, {1, 512, 512, 3});
+    }
+    if (!files.arcface.empty()) {
+      constexpr int side = rfpp::ArcFaceResnet18<float>::side;
+      arcface_.emplace();
+      rfpp::io::load_parameters(*arcface_, files.arcface);
+      MakeReady{}(ex_, *arcface_, {1, side, side, 1});
+    }
+    if (!files.dictionary.empty())
+      Autoencoders::visit(files.dictionary_network,
+                          [&](auto n) { load_dictionary<decltype(n)>(files.dictionary); });
+  }
+
+  std::vector<double> measure(const Image& image, const Image& truth) override {
+    namespace metrics = rfpp::metrics;
+    const auto x = levels(image), y = levels(truth);
+    std::vector<double> values{metrics::psnr(ex_, x, y), metrics::ssim(ex_, x, y)};
+    const Image a = ex_.upload(image), b = ex_.upload(truth);
+    if (lpips_) values.push_back(metrics::lpips(ex_, *lpips_, a, b, order_));
+    if (arcface_)
+      values.push_back(metrics::identity_distance(metrics::identity_features(ex_, *arcface_, a, order_),
+                                                  metrics::identity_features(ex_, *arcface_, b, order_)));
+    return values;
+  }
+  Image features(const Image& image) override {
+    if (latents_) return latents_(image);
+    const auto vector = rfpp::metrics::identity_features(ex_, *arcface_, ex_.upload(image), order_);
+    Image row(rfpp::vector_extents(static_cast<int>(vector.size())));
+    std::ranges::copy(vector, row.data());
+    return row;
+  }
+
+ private:
+  template <class N> void load_dictionary(const std::string& file) {
+    constexpr int side = N::spec.resolution;
+    rfpp::Network<N> network;
+    rfpp::io::load_parameters(network, file);
+    const std::shared_ptr<LatentEncoder<N>> model(
+        new LatentEncoder<N>{std::move(network.encoder), std::move(network.quant_conv)});
+    MakeReady{}(ex_, *model, {1, side, side, 3});
+    latents_ = [this, model](const Image& image) {
+      const auto latent = ex_.download((*model)(ex_, ex_.upload(image)));
+      const rfpp::Extents e = latent.extents();
+      return reshaped(latent, {1, 1, static_cast<int>(e.pixels()), e.c});
+    };
+  }
+  /// 8-bit RGB samples as doubles.
+  rfpp::Tensor<double> levels(const Image& image) {
+    rfpp::Tensor<double> t(image.extents());
+    std::ranges::transform(image.elements(), t.data(),
+                           [](float v) { return std::nearbyint((static_cast<double>(v) + 1) * 127.5); });
+    return ex_.upload(t);
+  }
+
+  Ex ex_;
+  rfpp::metrics::ColorOrder order_;
+  std::optional<rfpp::Lpips<float>> lpips_;
+  std::optional<rfpp::ArcFaceResnet18<float>> arcface_;
+  std::function<Image(const Image&)> latents_;
+};
+
+#endif
