@@ -66,13 +66,15 @@ template <class Executor, Expression Old, Expression E> auto eval_over(Executor&
     return eval(ex, e);
 }
 
-/// block(ex, x), of which an executor that records may keep only x, and run the block again when it needs the
-/// rest. The block is copied: it is a model's layer, or holds by value what it reads besides x.
-template <class Executor, class Block, Expression X> auto recompute(Executor& ex, const Block& block, X x) {
+/// block(ex, x, more...), of which an executor that records may keep only the operands, and run the block, a
+/// model's layer, again when it needs the rest.
+template <class Executor, class Block, Expression X, Expression... More>
+auto recompute(Executor& ex, const Block& block, X x, const More&... more) {
   if constexpr (requires { requires Executor::recomputes; })
-    return ex.run_block(block, std::move(x));
+    return ex.run_block([block, more...](auto& on, auto y) { return block(on, std::move(y), more...); },
+                        std::move(x));
   else
-    return block(ex, std::move(x));
+    return block(ex, std::move(x), more...);
 }
 
 /// block(ex, x...), which computes every image of its result from that image of the operands, and has no

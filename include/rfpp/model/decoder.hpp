@@ -55,15 +55,12 @@ template <NetworkSpec S, class T = float> struct Decoder {
  private:
   template <int L> auto run_level(auto& ex, auto x, const Features<T, S.levels>& features) const {
     const auto& level = std::get<L>(up);
-    const auto blocks = [level, feature = features.level[L]](auto& on, auto y) {
-      return level(on, std::move(y), feature);
-    };
     if constexpr (L > 0) {
       // Named, so that what it is made of is gone while the other levels run.
-      auto larger = eval(ex, level.upsample(recompute(ex, blocks, std::move(x))));
+      auto larger = eval(ex, level.upsample(recompute(ex, level, std::move(x), features.level[L])));
       return run_level<L - 1>(ex, std::move(larger), features);
     } else {
-      return recompute(ex, blocks, std::move(x));
+      return recompute(ex, level, std::move(x), features.level[L]);
     }
   }
 };

@@ -27,7 +27,8 @@ struct AttendHeads {
 template <class From, class To, class T>
 [[gnu::noinline]] auto attend(auto& ex, const From& from, const To& to, int heads, const BareConv2d<T>& q,
                               const BareConv2d<T>& k, const BareConv2d<T>& v) {
-  const double scale = 1.0 / std::sqrt(static_cast<double>(from.extents().c / heads));
+  const int width = from.extents().c / heads;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(width));
   auto queries = eval(ex, q(from) * scale), keys = eval(ex, k(to)), values = eval(ex, v(to));
   return recompute_images(ex, AttendHeads{}, split_heads(queries, heads), split_heads(keys, heads),
                           split_heads(values, heads));
