@@ -20,7 +20,8 @@ struct AnyTensor {
 };
 
 /// A counted handle on a whole storage of T, channels last, dense. Copies share the elements. A slice is a
-/// Remap expression instead, so that two tensors are the same one exactly when their storage is.
+/// Remap expression instead, so that two tensors are the same one exactly when their storage is; image_of()
+/// is the exception.
 template <class T> class Tensor : public AnyTensor {
  public:
   using value = T;
@@ -60,7 +61,8 @@ template <class T> Tensor<T> reshaped(const Tensor<T>& t, Extents e) {
   return {t.storage, e};
 }
 
-/// Image i as a tensor of its own, {1,h,w,c}, in the memory of all: who writes the one writes the other.
+/// Image i, in [0, n), of {n,h,w,c} as a tensor of its own, {1,h,w,c}, in the memory of all: who writes the
+/// one writes the other, and no evaluation can tell. t has storage.
 template <class T> Tensor<T> image_of(const Tensor<T>& t, int i) {
   Extents e = t.extents();
   e.n = 1;

@@ -77,8 +77,9 @@ auto recompute(Executor& ex, const Block& block, X x, const More&... more) {
     return block(ex, std::move(x), more...);
 }
 
-/// block(ex, x...), which computes every image of its result from that image of the operands, and has no
-/// parameters. An executor that records may keep only the operands, and run the block again image by image.
+/// block(ex, x...), {n,...} of operands {n,...}, which computes every image of its result from that image of
+/// the operands, and has no parameters. An executor that records may keep only the operands, and run the
+/// block again image by image.
 template <class Executor, class Block, Expression... X>
 auto recompute_images(Executor& ex, const Block& block, const X&... x) {
   if constexpr (requires { requires Executor::recomputes; })

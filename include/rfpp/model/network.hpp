@@ -9,7 +9,8 @@
 
 namespace rfpp::inline v0 {
 
-/// Throws Error where an image cannot be a network's input.
+/// Throws Error unless the extents are those of images {n,h,w,3} that a network N takes: sides that are
+/// multiples of its side_multiple().
 template <class N> void check_image(Extents e) {
   constexpr int multiple = N::spec.side_multiple();
   if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % multiple != 0 || e.w % multiple != 0)

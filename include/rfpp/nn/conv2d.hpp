@@ -27,7 +27,9 @@ template <class X, class T>
 }
 }  // namespace detail
 
-/// A Conv2d without its channel counts, which blocks are compiled for: once for all of their layers' sizes.
+/// A Conv2d without its channel counts, so that what runs it is compiled once for all of them. Shapes as
+/// there; channels that do not fit throw Error when the result is evaluated. It refers to the layer's
+/// parameters.
 template <class T> struct BareConv2d {
   ConvolutionGeometry geometry;
   const Filter<T>& weight;

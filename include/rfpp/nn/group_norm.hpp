@@ -21,7 +21,7 @@ template <class X, class T>
 }
 }  // namespace detail
 
-/// A GroupNorm without its number of channels, which blocks are compiled for.
+/// A GroupNorm without its number of channels, as BareConv2d is a Conv2d.
 template <class T> struct BareGroupNorm {
   int groups;
   double epsilon;
