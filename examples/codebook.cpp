@@ -14,6 +14,7 @@ template <class N> constexpr Extents face{1, N::spec.resolution, N::spec.resolut
 
 struct Options {
   std::string input, output, map, weights, model, device = "cpu";
+  bool hashed = false;
 };
 
 /// Every latent cell as a square of `cell` pixels whose colour is its index's.
@@ -108,8 +109,7 @@ int main(int argc, char** argv) {
         ->add_option("-o,--output", o.output,
                      command == encoding ? "file of indices (safetensors)" : "picture")
         ->required();
-    command->add_option("--weights", o.weights,
-                        "checkpoint (default: the small network's, which comes with rfpp)");
+    add_weights(*command, o.weights, o.hashed);
     add_device(*command, o.device);
   }
   encoding->add_option("--map", o.map, "picture of the index map");
@@ -119,12 +119,9 @@ int main(int argc, char** argv) {
     else if (!o.weights.empty())
       o.model = fitting_network<Autoencoders>(io::Checkpoint::open(o.weights));
     if (o.model.empty()) o.model = o.weights.empty() ? RohqdSmall::name : Rohqd::name;
-    if (o.weights.empty()) o.weights = shipped_weights(o.model);
-    if (o.weights.empty())
-      std::fprintf(stderr, "codebook: no --weights, and none come with rfpp for %s: deterministic ones\n",
-                   o.model.c_str());
     Autoencoders::visit(o.model, [&](auto network) {
       using N = decltype(network);
+      o.weights = weights_for(N::name, o.weights, o.hashed);
       encoding->parsed() ? encode<N>(o) : decode<N>(o);
     });
   });

@@ -16,6 +16,7 @@
 
 #include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/shipped_files.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
@@ -116,10 +117,29 @@ struct RunOptions {
   }
 };
 
-/// The file of weights that come with the library for a network; "" where there are none.
+/// The file of weights that come with the library for a network; "" where none is found.
 inline std::string shipped_weights(const std::string& network) {
-  const auto file = std::filesystem::path(RFPP_WEIGHTS) / (network + ".safetensors");
-  return std::filesystem::exists(file) ? file.string() : "";
+  return rfpp::io::find_file(network + ".safetensors", rfpp::io::shipped_folders(RFPP_WEIGHTS)).string();
+}
+
+/// The weights given, or else those that come with the library; "" where deterministic ones are asked for by
+/// name. Throws Error, saying where it looked, where there are none: a network must never run on noise.
+inline std::string weights_for(const std::string& network, const std::string& given, bool hashed) {
+  if (hashed || !given.empty()) return given;
+  if (std::string shipped = shipped_weights(network); !shipped.empty()) return shipped;
+  throw rfpp::Error("no weights for " + network + ": expected --weights, or " + network +
+                    ".safetensors in one of " + rfpp::io::list_of(rfpp::io::shipped_folders(RFPP_WEIGHTS)) +
+                    "; --hashed runs it with deterministic, untrained ones");
+}
+
+/// The options --weights and --hashed; returns the first.
+inline CLI::Option* add_weights(CLI::App& app, std::string& weights, bool& hashed) {
+  auto* file = app.add_option("--weights", weights,
+                              "checkpoint: .ckpt, .pth or .safetensors (default: those that come with rfpp)");
+  app.add_flag("--hashed", hashed,
+               "deterministic, untrained weights, a hash of each parameter's name and place: to test with")
+      ->excludes(file);
+  return file;
 }
 
 /// The network that a checkpoint names, or else the first whose parameters it has; "" where none fits.
@@ -128,7 +148,8 @@ std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
   const auto named = checkpoint.metadata().find("network");
   std::string name;
   Networks::for_each([&](auto n) {
-    const bool other = named != checkpoint.metadata().end() && named->second != decltype(n)::name;
+    const bool other =
+        named != checkpoint.metadata().end() && !rfpp::same_name(named->second, decltype(n)::name);
     if (name.empty() && !other &&
         rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).empty())
       name = decltype(n)::name;

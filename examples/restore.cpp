@@ -19,7 +19,7 @@ namespace {
 struct Options {
   std::vector<std::string> inputs;
   std::string output = "restored", weights, model, landmarks;
-  bool aligned = false, compare = false;
+  bool aligned = false, compare = false, hashed = false;
   double strength = 1, scale = 1;
   RunOptions run;
 };
@@ -124,7 +124,6 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
   if (images.size() > 1 && !options.landmarks.empty())
     throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
   const auto outputs = output_paths(options, images);
-  fs::create_directories(options.output);
   std::size_t failures = 0;
   auto attempt = [&](auto&& step) {
     try {
@@ -147,6 +146,7 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
   };
   read_ahead(0);
   const Restorer restore = make(options);
+  fs::create_directories(options.output);
   for (std::size_t i = 0; i < images.size(); ++i)
     attempt([&] {
       std::future<Job> current = std::move(read);
@@ -178,8 +178,7 @@ int main(int argc, char** argv) {
   CLI::App app("Restores faces in photos", "restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
-  auto* weights = app.add_option(
-      "--weights", o.weights, "checkpoint: .ckpt, .pth or .safetensors (default: those that come with rfpp)");
+  auto* weights = add_weights(app, o.weights, o.hashed);
   app.add_option("--model", o.model,
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   auto* aligned =
@@ -202,13 +201,9 @@ int main(int argc, char** argv) {
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
-    if (o.weights.empty()) o.weights = shipped_weights(o.model);
-    if (o.weights.empty())
-      std::fprintf(stderr,
-                   "restore: no --weights, and none come with rfpp for %s: running with deterministic, "
-                   "untrained weights; faces will not look restored\n",
-                   o.model.c_str());
-    PublishedNetworks::visit(o.model,
-                             [&](auto network) { restore_all(o, make_restorer<decltype(network)>); });
+    PublishedNetworks::visit(o.model, [&](auto network) {
+      o.weights = weights_for(network.name, o.weights, o.hashed);
+      restore_all(o, make_restorer<decltype(network)>);
+    });
   });
 }

@@ -1,6 +1,8 @@
 #ifndef RFPP_MODEL_REGISTRY_HPP
 #define RFPP_MODEL_REGISTRY_HPP
 
+#include <algorithm>
+#include <cctype>
 #include <string>
 #include <string_view>
 
@@ -8,6 +10,12 @@
 #include "rfpp/model/spec.hpp"
 
 namespace rfpp::inline v0 {
+
+/// Whether two names of networks are the same; capitals do not count.
+inline bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
 
 /// Networks to choose from at run time.
 template <class... N> struct NetworkList {
@@ -19,11 +27,11 @@ template <class... N> struct NetworkList {
     for_each([&](auto n) { text += (text.empty() ? "" : ", ") + std::string(decltype(n)::name); });
     return text;
   }
-  /// f(N{}) for the network of that name. Throws Error where there is none.
+  /// f(N{}) for the network of that name, in whatever capitals. Throws Error where there is none.
   template <class F> static void visit(std::string_view name, F&& f) {
     bool found = false;
     for_each([&](auto n) {
-      if (found || name != decltype(n)::name) return;
+      if (found || !same_name(name, decltype(n)::name)) return;
       found = true;
       f(n);
     });
