@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 
 #include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/image_files.hpp"
 #include "rfpp/io/shipped_files.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
@@ -46,28 +48,77 @@ inline double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// The image files among `paths`, and those in the folders among them, sorted by name.
-inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths) {
-  namespace fs = std::filesystem;
-  std::vector<fs::path> images;
-  for (const fs::path path : paths) {
-    if (!fs::is_directory(path)) {
-      images.push_back(path);
+/// An image to work on.
+struct InputImage {
+  std::filesystem::path file;
+  std::filesystem::path name;  ///< of its result: below the folder that was given, or the file's own name
+};
+
+/// The files among `paths`, and the images in the folders among them, sorted by name; what folders hold
+/// beside is said on stderr. See images_in.
+inline std::vector<InputImage> list_inputs(const std::vector<std::string>& paths, bool recursive = false,
+                                           const std::filesystem::path& except = {}) {
+  std::vector<InputImage> inputs;
+  for (const std::filesystem::path path : paths) {
+    if (!std::filesystem::is_directory(path)) {
+      inputs.push_back({path, path.filename()});
       continue;
     }
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(path)) {
-      std::string extension = entry.path().extension().string();
-      std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-      for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".pnm"})
-        if (extension == known) found.push_back(entry.path());
-    }
-    if (found.empty()) throw rfpp::Error(path.string() + ": the folder holds no image");
-    std::ranges::sort(found);
-    images.insert(images.end(), found.begin(), found.end());
+    const auto found = rfpp::io::images_in(path, recursive, except);
+    const std::string left_out = text_of_left_out(found, path);
+    if (found.images.empty())
+      throw rfpp::Error(path.string() + ": the folder holds no image" +
+                        (left_out.empty() ? "" : "; it holds " + left_out));
+    if (!left_out.empty()) std::fprintf(stderr, "%s: left out %s\n", path.c_str(), left_out.c_str());
+    for (const std::filesystem::path& image : found.images)
+      inputs.push_back({image, image.lexically_relative(path)});
   }
+  return inputs;
+}
+
+/// The files of list_inputs.
+inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths) {
+  std::vector<std::filesystem::path> images;
+  for (const InputImage& input : list_inputs(paths)) images.push_back(input.file);
   return images;
 }
+
+/// Work on many files, of which none that fails ends it: each is an error on stderr, and finish() throws.
+/// Where there is only one file, its error is thrown at once.
+class Batch {
+ public:
+  Batch(std::string program, std::size_t size) : program_(std::move(program)), size_(size) {}
+
+  /// step(); whether it went well. An error names the file, that there was not enough memory too.
+  bool attempt(const std::filesystem::path& file, auto&& step) {
+    try {
+      try {
+        step();
+        return true;
+      } catch (const std::bad_alloc&) {
+        throw rfpp::Error(file.string() + ": not enough memory");
+      } catch (const std::exception& error) {
+        const std::string what = error.what();
+        if (what.find(file.string()) != std::string::npos) throw;
+        throw rfpp::Error(file.string() + ": " + what);
+      }
+    } catch (const std::exception& error) {
+      if (size_ == 1) throw;
+      std::fprintf(stderr, "%s: error: %s\n", program_.c_str(), error.what());
+      ++failures_;
+      return false;
+    }
+  }
+  /// Throws Error where something failed.
+  void finish() const {
+    if (failures_ > 0)
+      throw rfpp::Error(std::to_string(failures_) + " of " + std::to_string(size_) + " images failed");
+  }
+
+ private:
+  std::string program_;
+  std::size_t size_, failures_ = 0;
+};
 
 /// Throws Error for a file that could not be written after the work is done; "" is no file.
 inline void check_writable(const std::string& path) {

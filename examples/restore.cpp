@@ -1,12 +1,14 @@
 // Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
 #include "rfpp/photo/restore.hpp"
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <future>
-#include <map>
 #include <memory>
 #include <variant>
 
 #include "program.hpp"
+#include "results.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 #include "rfpp/photo/landmarks.hpp"
@@ -18,9 +20,11 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks;
+  std::string weights, model, landmarks;
   bool aligned = false, compare = false, hashed = false;
   double strength = 1, scale = 1;
+  int size = 0;
+  Results results{.output = "restored"};
   RunOptions run;
 };
 
@@ -45,46 +49,87 @@ io::Image side_by_side(const io::Image& left, const io::Image& right) {
   return both;
 }
 
-fs::path output_path(const Options& options, const fs::path& image) {
-  const std::string extension = image.extension() == ".jpg" || image.extension() == ".jpeg" ? ".jpg" : ".png";
-  return fs::path(options.output) / (image.stem().string() + extension);
-}
-
-/// What is written for each image; no result may overwrite an image or another result.
-std::map<fs::path, fs::path> output_paths(const Options& options, const std::vector<fs::path>& images) {
-  std::map<fs::path, fs::path> outputs;
-  std::map<fs::path, fs::path> taken;
-  for (const fs::path& image : images) {
-    const fs::path out = output_path(options, image);
-    if (fs::exists(out) && fs::exists(image) && fs::equivalent(out, image))
-      throw Error(image.string() + ": would be overwritten by its result; choose another --output");
-    if (const auto [other, fresh] = taken.emplace(out, image); !fresh)
-      throw Error(image.string() + ": its result would overwrite that of " + other->second.string());
-    outputs[image] = out;
-  }
-  return outputs;
-}
-
 /// A picture on its way through the program.
 struct Job {
   fs::path path;
   io::Image image;
   std::vector<photo::Landmarks> landmarks;
+  std::size_t too_small = 0, outside = 0;  ///< faces that stay as they are
 };
+
+/// Leaves out the faces that cannot be restored, and turns round those whose eyes are given right to left.
+void sort_out(Job& job) {
+  std::vector<photo::Landmarks> kept;
+  const auto inside = [&](photo::Point p) {
+    return p.x >= 0 && p.y >= 0 && p.x < job.image.width && p.y < job.image.height;
+  };
+  for (const photo::Landmarks& face : job.landmarks) {
+    if (photo::eye_distance(face) < photo::minimum_eye_distance) {
+      ++job.too_small;
+    } else if (std::ranges::none_of(face, inside)) {
+      ++job.outside;
+    } else {
+      if (photo::are_right_to_left(face))
+        std::fprintf(stderr, "restore: %s: warning: the eyes of a face were given right to left: exchanged\n",
+                     job.path.c_str());
+      kept.push_back(photo::left_to_right(face));
+    }
+  }
+  job.landmarks = std::move(kept);
+}
+
+/// Throws Error for what cannot work, before the network runs.
+void check_job(const Options& options, const Job& job) {
+  const auto [width, height] = std::minmax(job.image.width, job.image.height);
+  if (options.aligned && height - width > height / 20)
+    throw Error(job.path.string() + ": expected an aligned face, which is square, found " +
+                std::to_string(job.image.width) + "x" + std::to_string(job.image.height) +
+                " pixels; leave out --aligned for a whole photo");
+  const int columns = options.compare ? 2 : 1;
+  try {
+    if (!options.aligned)
+      io::check_size(std::llround(columns * job.image.width * options.scale),
+                     std::llround(job.image.height * options.scale));
+  } catch (const Error& error) {
+    throw Error(job.path.string() + ": its result would be an " + error.what());
+  }
+}
 
 Job read_job(const Options& options, const fs::path& path) {
   Job job{path, io::read_image(path), {}};
+  check_job(options, job);
   if (!options.aligned) job.landmarks = landmarks_of(options, path);
   return job;
 }
 
+/// "2 faces, 1 too small to restore"
+std::string text_of_faces(const Options& options, const Job& job) {
+  const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
+  std::string text = std::to_string(faces) + (faces == 1 ? " face" : " faces");
+  if (job.too_small > 0) text += ", " + std::to_string(job.too_small) + " too small to restore";
+  if (job.outside > 0) text += ", " + std::to_string(job.outside) + " outside the photo";
+  return text;
+}
+
 using Restorer = std::function<io::Image(const Job&)>;
+
+/// An aligned face at the size asked for, or else at the network's.
+template <class Model>
+io::Image restore_aligned(auto& ex, Model& model, const io::Image& face, const Options& options) {
+  constexpr int side = Model::spec.resolution;
+  const int size = options.size == 0 ? side : options.size;
+  if (face.width == size && face.height == size)
+    return photo::restore_face(ex, model, face, options.strength);
+  const io::Image restored =
+      photo::restore_face(ex, model, photo::resize(face, side, side), options.strength);
+  return size == side ? restored : photo::resize(restored, size, size);
+}
 
 template <class Ex, class Model>
 Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const Options& options) {
   return [ex, model, &options](const Job& job) {
     return options.aligned
-               ? photo::restore_face(*ex, *model, job.image, options.strength)
+               ? restore_aligned(*ex, *model, job.image, options)
                : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.strength, options.scale);
   };
 }
@@ -119,56 +164,74 @@ template <class N> Restorer make_restorer(const Options& options) {
   return restorer_of(std::move(ex), std::move(model), options);
 }
 
-void restore_all(const Options& options, Restorer (*make)(const Options&)) {
-  const auto images = list_images(options.inputs);
-  if (images.size() > 1 && !options.landmarks.empty())
+/// What there is to do: each input and its result.
+struct Work {
+  std::vector<fs::path> images, outputs;
+};
+
+Work plan(const Options& options) {
+  const auto inputs = list_inputs(options.inputs, options.results.recursive, options.results.output);
+  if (inputs.size() > 1 && !options.landmarks.empty())
     throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
-  const auto outputs = output_paths(options, images);
-  std::size_t failures = 0;
-  auto attempt = [&](auto&& step) {
-    try {
-      step();
-    } catch (const std::exception& error) {
-      if (images.size() == 1) throw;
-      std::fprintf(stderr, "restore: error: %s\n", error.what());
-      ++failures;
-    }
-  };
+  const bool folder_given =
+      std::ranges::any_of(options.inputs, [](const std::string& path) { return fs::is_directory(path); });
+  const auto outputs = options.results.plan(inputs, folder_given);
+  Work work;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (options.results.skip_existing && fs::exists(outputs[i])) continue;
+    work.images.push_back(inputs[i].file);
+    work.outputs.push_back(outputs[i]);
+  }
+  if (const std::size_t skipped = inputs.size() - work.images.size(); skipped > 0)
+    std::printf("%zu result%s there already\n", skipped, skipped == 1 ? " is" : "s are");
+  return work;
+}
+
+void write_result(const Options& options, const fs::path& out, const io::Image& result) {
+  if (out.has_parent_path()) fs::create_directories(out.parent_path());
+  io::write_image(out, result, options.results.quality);
+}
+
+void restore_all(const Options& options, Restorer (*make)(const Options&)) {
+  const auto [images, outputs] = plan(options);
+  if (images.empty()) return;
+  Batch batch("restore", images.size());
   // While one picture is restored, the next is read and the one before is written.
   std::future<Job> read;
   std::future<void> written;
-  auto read_ahead = [&](std::size_t i) {
-    if (i < images.size())
-      read = std::async(std::launch::async, [&, i] { return read_job(options, images[i]); });
+  std::size_t writing = 0;
+  auto read_ahead = [&, &files = images](std::size_t i) {
+    if (i < files.size())
+      read = std::async(std::launch::async, [&options, &file = files[i]] { return read_job(options, file); });
   };
-  auto finish_writing = [&] {
-    if (written.valid()) attempt([&] { written.get(); });
+  auto finish_writing = [&, &files = images] {
+    if (written.valid()) batch.attempt(files[writing], [&] { written.get(); });
   };
   read_ahead(0);
   const Restorer restore = make(options);
-  fs::create_directories(options.output);
+  if (images.size() > 1 && outputs[0].has_parent_path()) fs::create_directories(outputs[0].parent_path());
   for (std::size_t i = 0; i < images.size(); ++i)
-    attempt([&] {
+    batch.attempt(images[i], [&, &result_path = outputs[i]] {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
-      const Job job = current.get();
+      Job job = current.get();
+      sort_out(job);
       const auto start = std::chrono::steady_clock::now();
       io::Image result = restore(job);
       const double seconds = seconds_since(start);
       if (options.compare) result = side_by_side(job.image, result);
       finish_writing();
-      const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
+      writing = i;
       written =
-          std::async(std::launch::async, [&, faces, seconds, path = job.path, result = std::move(result)] {
-            io::write_image(outputs.at(path), result);
-            std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s", seconds,
-                        outputs.at(path).c_str());
+          std::async(std::launch::async, [&options, &result_path, seconds, path = job.path,
+                                          faces = text_of_faces(options, job), result = std::move(result)] {
+            write_result(options, result_path, result);
+            std::printf("%s: %s, %.2f s -> %s\n", path.c_str(), faces.c_str(), seconds, result_path.c_str());
             std::fflush(stdout);
           });
     });
   finish_writing();
-  if (failures > 0)
-    throw Error(std::to_string(failures) + " of " + std::to_string(images.size()) + " images failed");
+  batch.finish();
 }
 
 }  // namespace
@@ -177,12 +240,15 @@ int main(int argc, char** argv) {
   Options o;
   CLI::App app("Restores faces in photos", "restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
-  app.add_option("-o,--output", o.output, "folder for the results")->capture_default_str();
+  o.results.add_to(app);
   auto* weights = add_weights(app, o.weights, o.hashed);
   app.add_option("--model", o.model,
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   auto* aligned =
-      app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
+      app.add_flag("--aligned", o.aligned, "the inputs are aligned faces: square, with one face each");
+  app.add_option("--size", o.size, "side of aligned results, in pixels (default: the network's)")
+      ->check(CLI::Range(16, 8192))
+      ->needs(aligned);
   app.add_option("--landmarks", o.landmarks,
                  "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
       ->excludes(aligned);

@@ -60,3 +60,24 @@ TEST_CASE("What is not a file of landmarks is one clear line") {
         "face 0: landmarks: expected five finite points that span a face, found points that coincide");
   CHECK(error_of([] { read_landmarks("none.json"); }) == "none.json: cannot read: No such file or directory");
 }
+
+TEST_CASE("Eyes given right to left are recognised and put in order, profiles are left alone") {
+  using rfpp::photo::Landmarks;
+  const auto same = [](const Landmarks& a, const Landmarks& b) {
+    for (std::size_t i = 0; i < 5; ++i)
+      if (a[i].x != b[i].x || a[i].y != b[i].y) return false;
+    return true;
+  };
+  const Landmarks face{{{203, 101}, {246, 104}, {225, 127}, {200, 139}, {246, 141}}};
+  CHECK_FALSE(rfpp::photo::are_right_to_left(face));
+  CHECK(same(left_to_right(face), face));
+  const Landmarks own_side{{face[1], face[0], face[2], face[4], face[3]}};
+  CHECK(rfpp::photo::are_right_to_left(own_side));
+  CHECK(same(left_to_right(own_side), face));
+  const Landmarks eyes_only{{face[1], face[0], face[2], face[3], face[4]}};
+  CHECK(same(left_to_right(eyes_only), face));
+  const Landmarks head_down{{{246, 141}, {200, 139}, {225, 120}, {246, 104}, {203, 101}}};
+  CHECK(same(left_to_right(head_down), head_down));
+  const Landmarks profile{{{205, 101}, {203, 101}, {190, 127}, {200, 140}, {199, 140}}};
+  CHECK(same(left_to_right(profile), profile));
+}

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# folders.sh <folder with the example programs>
+# Folders as people have them: what is taken, what is left out, what results are called, and that one bad file ends
+# nothing.
+set -uo pipefail
+programs=$(realpath "$1")
+data=$(realpath "$(dirname "$0")/../../examples/data")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failures=0
+fail() {
+  echo "FAILED: $*"
+  failures=$((failures + 1))
+}
+# run <exit code: 0 or 1> <program> <arguments>...
+run() {
+  local expected=$1 program=$2
+  shift 2
+  "$programs/$program" "$@" >stdout 2>stderr </dev/null
+  local code=$?
+  ((code == expected)) || fail "$program $*: exit code $code, expected $expected: $(cat stderr)"
+}
+says() { grep -qF -- "$1" stderr stdout || fail "expected \"$1\", found: $(cat stdout stderr)"; }
+silent_about() { ! grep -qF -- "$1" stderr stdout || fail "says \"$1\": $(cat stdout stderr)"; }
+files_in() { [[ $(cd "$1" && find . -type f | sort | tr '\n' ' ') == "$2" ]] || fail "in $1: $(find "$1" -type f | sort | tr '\n' ' '), expected $2"; }
+# The sides of a PNG, both below 65536: "512x300".
+size_of() { od -An -j18 -N6 -tu1 "$1" | awk '{ print $1 * 256 + $2 "x" $5 * 256 + $6 }'; }
+png=$data/astronaut.png jpg=$data/astronaut_degraded.jpg
+
+# What is taken: by content, in the form of the name.
+mkdir -p in/below
+cp "$png" in/a.PNG
+cp "$jpg" in/b.JPG
+cp "$jpg" in/c.jpeg
+cp "$jpg" in/d.jfif
+cp "$png" in/plain
+cp "$png" in/below/a.PNG
+echo hello >in/notes.txt
+echo x >in/._a.PNG
+echo x >in/.DS_Store
+: >in/broken.jpg
+run 1 restore --aligned in -o out
+says 'in: left out 1 file that is no image rfpp reads: notes.txt; 1 folder: below'
+says 'in/broken.jpg: expected an image, found an empty file'
+says '1 of 6 images failed'
+silent_about '._a'
+silent_about 'DS_Store'
+files_in out './a.PNG ./b.JPG ./c.jpeg ./d.jpg ./plain.png '
+head -c 4 out/a.PNG | grep -q PNG || fail 'a.PNG is no PNG'
+[[ $(head -c 2 out/b.JPG | od -An -tx1) == ' ff d8' ]] || fail 'b.JPG is no JPEG'
+rm in/broken.jpg
+
+# Results that are there.
+run 0 restore --aligned in -o out --skip-existing
+says '5 results are there already'
+rm out/b.JPG
+run 0 restore --aligned in -o out --skip-existing
+[[ $(wc -l <stdout) == 2 && -s out/b.JPG ]] || fail "--skip-existing does other than what is left: $(cat stdout)"
+
+# Folders in folders; the results that lie among them are no inputs.
+run 0 restore --aligned in -o in/results --recursive --format jpg --quality 60
+files_in in/results './a.jpg ./b.JPG ./below/a.jpg ./c.jpeg ./d.jpg ./plain.jpg '
+run 0 restore --aligned in/a.PNG -o fine.jpg --quality 98
+(($(stat -c %s fine.jpg) > 2 * $(stat -c %s in/results/a.jpg))) || fail '--quality does not count'
+run 0 restore --aligned in -o in/results --recursive --format jpg --skip-existing
+says '6 results are there already'
+rm -r in/results
+
+# Names.
+run 0 restore --aligned "$png" -o new/folder/one.png
+[[ -s new/folder/one.png ]] || fail '-o FILE.png is not written'
+run 1 restore --aligned in -o many.png
+says 'many.png: --output names a file, which is for one picture'
+run 1 restore --aligned "$png" -o one.webp
+says 'one.webp: cannot write: expected a name that ends in .png'
+run 1 restore --aligned "$png" -o one.png --format jpg
+says 'one.png: is another format than --format jpg'
+mkdir one two
+cp "$png" one/a.png
+cp "$png" two/a.png
+cp "$png" two/b.bmp
+cp "$png" two/b.png
+run 1 restore --aligned one two -o collide
+says 'two/a.png: its result would overwrite that of one/a.png, both collide/a.png; restore them into folders of their own'
+run 1 restore --aligned two -o collide
+says 'two/b.png: its result would overwrite that of two/b.bmp'
+run 1 restore --aligned two/b.bmp two/a.png -o two
+says 'two/a.png: would be overwritten by the result; choose another --output'
+run 1 restore --aligned two/b.bmp -o two/b.bmp
+says 'two/b.bmp: cannot write: expected a name'
+[[ ! -e collide && ! -e many.png && ! -e one.webp && ! -e one.png ]] || fail 'what is refused is written'
+
+# Sizes of aligned faces: the network's, or another; a whole photo is none.
+# The network that comes with rfpp is of 256 pixels.
+run 0 restore --aligned "$png" -o s64.png --size 64
+run 0 restore --aligned "$png" -o s256.png
+run 0 restore --aligned s64.png -o large256.png
+run 0 restore --aligned s64.png -o s300.png --size 300
+for picture in s64 s256 large256 s300; do
+  side=${picture//[a-z]/}
+  [[ $(size_of $picture.png) == "${side}x$side" ]] || fail "a face of $side pixels is $(size_of $picture.png)"
+done
+printf 'P6\n512 300\n255\n' >wide.ppm
+head -c $((512 * 300 * 3)) /dev/zero >>wide.ppm
+run 1 restore --aligned wide.ppm -o wide
+says 'wide.ppm: expected an aligned face, which is square, found 512x300 pixels; leave out --aligned for a whole photo'
+
+# Faces that stay as they are, and eyes given right to left.
+cp "$data/astronaut.png" photo.png
+face='[203.67, 101.83], [246.92, 104.08], [225, 127.5], [200.5, 139], [246, 141]'
+own_side='[246.92, 104.08], [203.67, 101.83], [225, 127.5], [246, 141], [200.5, 139]'
+small='[17, 8.5], [20.6, 8.7], [18.8, 10.6], [16.7, 11.6], [20.5, 11.8]'
+outside='[5203.67, 5101.83], [5246.92, 5104.08], [5225, 5127.5], [5200.5, 5139], [5246, 5141]'
+for name in face own_side small outside; do echo "{\"faces\": [{\"landmarks\": [${!name}]}]}" >$name.json; done
+echo "{\"faces\": [{\"landmarks\": [$face]}, {\"landmarks\": [$small]}, {\"landmarks\": [$outside]}]}" >three.json
+run 0 restore photo.png --landmarks three.json -o three.png
+says 'photo.png: 1 face, 1 too small to restore, 1 outside the photo, '
+for name in small outside; do
+  run 0 restore photo.png --landmarks $name.json -o $name.png
+  says 'photo.png: 0 faces, 1 '
+done
+run 0 restore photo.png --landmarks face.json -o face.png
+silent_about warning
+cmp face.png three.png || fail 'faces that stay as they are change the photo'
+run 0 restore photo.png --landmarks own_side.json -o own_side.png
+says 'photo.png: warning: the eyes of a face were given right to left'
+cmp face.png own_side.png || fail 'eyes given right to left make another picture'
+
+# What cannot work is refused before the network runs, so at once.
+printf 'P6\n8000 3000\n255\n' >large.ppm
+head -c $((8000 * 3000 * 3)) /dev/zero >>large.ppm
+echo '{"faces": []}' >none.json
+run 1 restore large.ppm --landmarks none.json --scale 8 -o large
+says 'large.ppm: its result would be an image of 64000x24000 pixels'
+
+echo "$failures failures"
+exit $((failures > 0))
