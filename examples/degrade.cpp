@@ -72,7 +72,8 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
   std::map<std::string, fs::path> by_name;
   for (const fs::path& image : images)
     if (!by_name.emplace(image.filename().string(), image).second)
-      throw Error(image.string() + ": another input has the same name");
+      throw Error(image.string() +
+                  ": another input has the same name; degrade them into folders of their own");
   std::vector<LogEntry> entries;
   if (!options.replay.empty()) {
     const io::MappedFile file(options.replay);
@@ -97,7 +98,8 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
     const std::string number = variants[stem] > 1 ? "_" + std::to_string(next[stem]++) : "";
     jobs.push_back({found->second, stem + number + ".png", std::move(entry)});
     if (!taken.insert(jobs.back().name).second)
-      throw Error(found->second.string() + ": another input makes " + jobs.back().name + " too");
+      throw Error(found->second.string() + ": another input makes " + jobs.back().name +
+                  " too; degrade them into folders of their own, or give them different names");
   }
   return jobs;
 }
@@ -150,6 +152,17 @@ void write_grid(const std::string& path, const std::vector<std::vector<io::Image
   io::write_image(path, grid);
 }
 
+/// Both images or none.
+void write_pair(const fs::path& output, const std::string& name, const degrade::DegradedPair& pair) {
+  io::write_image(output / "clean" / name, photo::to_image(pair.clean));
+  try {
+    io::write_image(output / "degraded" / name, photo::to_image(pair.degraded));
+  } catch (const Error&) {
+    fs::remove(output / "clean" / name);
+    throw;
+  }
+}
+
 void run(const Options& options) {
   constexpr std::size_t most_rows = 32;
   const auto images = list_images(options.inputs);
@@ -168,26 +181,25 @@ void run(const Options& options) {
   std::string log;
   std::vector<std::vector<io::Image>> rows;
   const auto start = std::chrono::steady_clock::now();
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    const io::Image image = io::read_image(jobs[i].source);
-    const auto unit = degrade::to_unit_tensor(image);
-    LogEntry& entry = jobs[i].entry;
-    if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);
-    try {
-      const auto pair = degrader(entry.degradation, unit);
-      io::write_image(output / "clean" / jobs[i].name, photo::to_image(pair.clean));
-      io::write_image(output / "degraded" / jobs[i].name, photo::to_image(pair.degraded));
-    } catch (const Error& error) {
-      throw Error(jobs[i].source.string() + ": " + error.what());
-    }
-    log += to_line(entry);
-    if (!options.grid.empty() && rows.size() < most_rows)
-      rows.push_back(grid_row(degrader, entry.degradation, unit));
-  }
+  Batch batch("degrade", jobs.size());
+  std::size_t pairs = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    batch.attempt(jobs[i].source, [&] {
+      const io::Image image = io::read_image(jobs[i].source);
+      const auto unit = degrade::to_unit_tensor(image);
+      LogEntry& entry = jobs[i].entry;
+      if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);
+      write_pair(output, jobs[i].name, degrader(entry.degradation, unit));
+      ++pairs;
+      log += to_line(entry);
+      if (!options.grid.empty() && rows.size() < most_rows)
+        rows.push_back(grid_row(degrader, entry.degradation, unit));
+    });
   if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
-  std::printf("%zu pair%s in %.2f s -> %s\n", jobs.size(), jobs.size() == 1 ? "" : "s", seconds_since(start),
+  std::printf("%zu pair%s in %.2f s -> %s\n", pairs, pairs == 1 ? "" : "s", seconds_since(start),
               options.output.c_str());
+  batch.finish();
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ std::map<std::string, fs::path> by_stem(const std::string& folder) {
   std::map<std::string, fs::path> files;
   for (const fs::path& image : list_images({folder}))
     if (const auto [other, fresh] = files.emplace(image.stem().string(), image); !fresh)
-      throw Error(image.string() + ": has the name of " + other->second.string());
+      throw Error(image.string() + ": has the name of " + other->second.string() +
+                  "; expected one image of each name, so put them into folders of their own");
   return files;
 }
 
@@ -77,14 +78,33 @@ std::vector<double> measure(const Measures& with, const fs::path& restored, cons
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
   const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
-  try {
-    auto values = with.instruments->measure(a, b);
-    with.collect(a, restored_features);
-    with.collect(b, truth_features);
-    return values;
-  } catch (const Error& error) {
-    throw Error(restored.string() + ": " + error.what());
+  auto values = with.instruments->measure(a, b);
+  with.collect(a, restored_features);
+  with.collect(b, truth_features);
+  return values;
+}
+
+/// Measures each restored image that has a ground truth. What fails is left out of all values, and named.
+void measure_pairs(const Options& o, const Measures& with, const std::map<std::string, fs::path>& restored,
+                   metrics::FeatureCollector& restored_features, metrics::FeatureCollector& truth_features,
+                   metrics::Evaluation& result) {
+  const auto truth = by_stem(o.truth);
+  result.metrics = with.names();
+  std::vector<std::string> paired;
+  for (const auto& [name, file] : truth) (restored.contains(name) ? paired : result.missing).push_back(name);
+  for (const auto& [name, file] : restored)
+    if (!truth.contains(name)) result.unmatched.push_back(name);
+  if (paired.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
+  Batch batch("evaluate", paired.size());
+  for (const std::string& name : paired) {
+    const bool measured = batch.attempt(restored.at(name), [&] {
+      result.pairs.push_back(
+          {name, measure(with, restored.at(name), truth.at(name), restored_features, truth_features)});
+    });
+    if (!measured) result.failed.push_back(name);
   }
+  if (result.pairs.empty()) batch.finish();
+  if (o.authors) result.divisor = truth.size();
 }
 
 metrics::Evaluation evaluate(const Options& o, const Measures& with) {
@@ -92,22 +112,15 @@ metrics::Evaluation evaluate(const Options& o, const Measures& with) {
   metrics::FeatureCollector restored_features, truth_features;
   metrics::Evaluation result;
   if (o.truth.empty()) {
+    Batch batch("evaluate", restored.size());
     for (const auto& [name, file] : restored)
-      with.collect(photo::to_tensor(io::read_image(file)), restored_features);
+      if (!batch.attempt(file, [&, &image = file] {
+            with.collect(photo::to_tensor(io::read_image(image)), restored_features);
+          }))
+        result.failed.push_back(name);
+    if (result.failed.size() == restored.size()) batch.finish();
   } else {
-    const auto truth = by_stem(o.truth);
-    result.metrics = with.names();
-    for (const auto& [name, file] : truth) {
-      const auto found = restored.find(name);
-      if (found == restored.end())
-        result.missing.push_back(name);
-      else
-        result.pairs.push_back({name, measure(with, found->second, file, restored_features, truth_features)});
-    }
-    for (const auto& [name, file] : restored)
-      if (!truth.contains(name)) result.unmatched.push_back(name);
-    if (result.pairs.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
-    if (o.authors) result.divisor = truth.size();
+    measure_pairs(o, with, restored, restored_features, truth_features, result);
   }
   if (!o.save_statistics.empty())
     save_statistics(restored_features.statistics(), o.save_statistics, with.features);
@@ -145,12 +158,15 @@ void run(const Options& o) {
   const auto result = evaluate(o, with);
   print(result, with.features);
   if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
-  if (o.html.empty()) return;
-  const auto restored = by_stem(o.restored);
-  const auto truth = o.truth.empty() ? restored : by_stem(o.truth);
-  write_text(o.html, html_report(result, [&](const std::string& name) {
-               return side_by_side(restored.at(name), truth.at(name));
-             }));
+  if (!o.html.empty()) {
+    const auto restored = by_stem(o.restored);
+    const auto truth = o.truth.empty() ? restored : by_stem(o.truth);
+    write_text(o.html, html_report(result, [&](const std::string& name) {
+                 return side_by_side(restored.at(name), truth.at(name));
+               }));
+  }
+  if (!result.failed.empty())
+    throw Error(std::to_string(result.failed.size()) + " images failed and are in no value");
 }
 
 }  // namespace

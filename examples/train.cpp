@@ -66,8 +66,13 @@ template <class N> void train(const Options& o, const TrainSettings& s) {
   else
     learner = std::make_unique<LearnerOn<N, Cpu>>(s, o.threads);
   Trainer<N> trainer(std::move(learner), o.run, resumes, o.threads);
+  for (const std::string& failure : trainer.failures())
+    std::fprintf(stderr, "train: error: %s; left out\n", failure.c_str());
   trainer.run([] { return interrupted != 0; });
   std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
+  if (const std::size_t count = trainer.failures().size(); count > 0)
+    throw Error(std::to_string(count) + " of the faces in " + s.data +
+                " could not be read; trained without them");
 }
 
 }  // namespace

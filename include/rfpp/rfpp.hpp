@@ -53,9 +53,11 @@
 // files
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/image.hpp"
+#include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 #include "rfpp/io/parameters.hpp"
+#include "rfpp/io/shipped_files.hpp"
 #include "rfpp/io/tensors.hpp"
 
 #endif

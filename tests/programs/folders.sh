@@ -134,5 +134,26 @@ echo '{"faces": []}' >none.json
 run 1 restore large.ppm --landmarks none.json --scale 8 -o large
 says 'large.ppm: its result would be an image of 64000x24000 pixels'
 
+# One bad file in a batch: the others are done, and the log, the tables and the run are there.
+mkdir faces
+for name in a b c; do cp "$png" faces/$name.png; done
+: >faces/bad.png
+run 1 degrade faces -o pairs --only blur=2 --log pairs.jsonl --grid grid.png
+says 'degrade: error: faces/bad.png: '
+says '1 of 4 images failed'
+says '3 pairs'
+files_in pairs './clean/a.png ./clean/b.png ./clean/c.png ./degraded/a.png ./degraded/b.png ./degraded/c.png '
+[[ $(wc -l <pairs.jsonl) == 3 && -s grid.png ]] || fail 'degrade lost its log or its sheet'
+: >pairs/degraded/b.png
+run 1 evaluate pairs/degraded --truth pairs/clean --json table.json --html table.html
+says 'evaluate: error: pairs/degraded/b.png: '
+says '2 pairs'
+grep -q '"failed"' table.json && grep -q '"psnr"' table.json || fail 'evaluate lost its table'
+grep -q '1 that could not be measured: b' table.html || fail 'the report says nothing of what failed'
+run 1 train trained --data faces --batch 1 --steps 1
+says 'train: error: faces/bad.png: '
+says '1 of the faces in faces could not be read'
+[[ -s trained/checkpoint.safetensors && -s trained/training.csv && -s trained/validation.csv ]] || fail 'train lost its run'
+
 echo "$failures failures"
 exit $((failures > 0))

@@ -61,3 +61,49 @@ TEST_CASE("what is wrong with a folder of faces is said") {
   CHECK(contains(error_of([&] { Dataset::open(folder.path() / "none", Split::train, 8, pool); }),
                  "expected a folder of aligned faces"));
 }
+
+TEST_CASE("a few faces are enough: the last is for validation; one is too few") {
+  const Folder folder("few");
+  ThreadPool pool(1);
+  io::write_image(folder.path() / "a.png", picture(1, 8));
+  CHECK(contains(error_of([&] { Dataset::open(folder.path(), Split::train, 8, pool); }),
+                 "expected two faces or more, one of them for validation, found one"));
+  for (const char* name : {"b.png", "c.png"}) io::write_image(folder.path() / name, picture(1, 8));
+  CHECK(Dataset::open(folder.path(), Split::train, 8, pool).size() == 2);
+  const auto validation = Dataset::open(folder.path(), Split::validation, 8, pool);
+  REQUIRE(validation.size() == 1);
+  CHECK(validation.face(0).file.filename() == "c.png");
+}
+
+TEST_CASE("gray faces among colour ones are taken as RGB, what cannot be read is left out and said") {
+  const Folder folder("mixed");
+  io::Image gray(8, 8, 2);
+  for (std::size_t i = 0; i < gray.samples.size(); ++i) gray.samples[i] = static_cast<std::uint8_t>(i);
+  io::write_image(folder.path() / "a.png", gray);
+  std::ofstream(folder.path() / "b.jpg") << "no image";
+  io::write_image(folder.path() / "c.png", picture(3, 8));
+  io::write_image(folder.path() / "d.png", io::Image(8, 4, 3));
+  io::write_image(folder.path() / "e.png", picture(5, 8));
+  ThreadPool pool(2);
+  const auto data = Dataset::open(folder.path(), Split::train, 8, pool);
+  REQUIRE(data.size() == 2);
+  for (std::size_t i = 0; i < 64 * 3; ++i) REQUIRE(data.pixels(0)[i] == i / 3 * 2);
+  CHECK(data.face(1).file.filename() == "c.png");
+  CHECK(std::ranges::equal(data.pixels(1), picture(3, 8).samples));
+  REQUIRE(data.failures().size() == 2);
+  CHECK(contains(data.failures()[0], "b.jpg"));
+  CHECK(contains(data.failures()[1], "d.png: expected a square colour image, found 8x4"));
+}
+
+TEST_CASE("a table with a byte order mark, blanks and carriage returns is read") {
+  const Folder folder("bom");
+  io::write_image(folder.path() / "a.png", picture(1, 8));
+  std::ofstream(folder.path() / "faces.csv") << "\xEF\xBB\xBF"
+                                             << "file, split\r\na.png, train\r\n";
+  ThreadPool pool(1);
+  CHECK(Dataset::open(folder.path(), Split::train, 8, pool).size() == 1);
+  CHECK(contains(error_of_csv(folder,
+                              "\xFF\xFE"
+                              "f"),
+                 "faces.csv: expected UTF-8, found UTF-16"));
+}

@@ -34,6 +34,7 @@ struct Evaluation {
   std::vector<PairScores> pairs;
   std::vector<std::string> missing;    ///< ground truths without a restored image
   std::vector<std::string> unmatched;  ///< restored images without a ground truth
+  std::vector<std::string> failed;     ///< images that could not be measured
   std::optional<double> frechet;       ///< over the set
   std::size_t divisor = 0;             ///< of means; 0: the number of pairs
 };
@@ -54,12 +55,13 @@ inline Summary summary_of(const Evaluation& e, std::size_t index) {
 }
 
 /// {"metrics": {"psnr": {"mean", "median", "lowest", "highest"}}, "pairs": [{"name", "psnr"}], "missing": [],
-/// "unmatched": [], "frechet"}; infinite values are null.
+/// "unmatched": [], "failed": [], "frechet"}; infinite values are null.
 inline nlohmann::json to_json(const Evaluation& e) {
   nlohmann::json json{{"metrics", nlohmann::json::object()},
                       {"pairs", nlohmann::json::array()},
                       {"missing", e.missing},
-                      {"unmatched", e.unmatched}};
+                      {"unmatched", e.unmatched},
+                      {"failed", e.failed}};
   for (std::size_t i = 0; i < e.metrics.size() && !e.pairs.empty(); ++i) {
     const Summary s = summary_of(e, i);
     json["metrics"][e.metrics[i].name] = {
@@ -162,6 +164,7 @@ std::string html_report(const Evaluation& e, Picture&& picture, std::size_t show
   };
   list(e.missing, " without a restored image:");
   list(e.unmatched, " without a ground truth:");
+  list(e.failed, " that could not be measured:");
   for (std::size_t i = 0; i < e.metrics.size(); ++i) {
     html += "<h2>" + detail::escaped(e.metrics[i].name) + "</h2>" + detail::histogram(e, i);
     std::vector<const PairScores*> order;

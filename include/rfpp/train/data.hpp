@@ -13,10 +13,12 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/degrade/components.hpp"
+#include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/photo/resize.hpp"
 
@@ -38,6 +40,7 @@ inline std::vector<std::string> csv_cells(const std::string& line) {
   std::istringstream stream(line);
   for (std::string cell; std::getline(stream, cell, ',');) {
     while (!cell.empty() && std::isspace(static_cast<unsigned char>(cell.back()))) cell.pop_back();
+    cell.erase(0, std::min(cell.find_first_not_of(" \t"), cell.size()));
     cells.push_back(cell);
   }
   return cells;
@@ -85,6 +88,9 @@ inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split
   std::string line;
   if (!std::getline(file, line))
     throw Error(csv.string() + ": expected a line of column names, found nothing");
+  if (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF"))
+    throw Error(csv.string() + ": expected UTF-8, found UTF-16; save it as CSV in UTF-8");
+  if (line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // a byte order mark
   const auto names = csv_cells(line);
   const std::string wanted = split == Split::train ? "train" : "val";
   const std::filesystem::path images =
@@ -105,18 +111,13 @@ inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split
   return faces;
 }
 
-/// All images of a folder in order of name, of which every 20th is for validation.
+/// All images of a folder (see io::images_in) in order of name, of which every 20th is for validation; of
+/// fewer than 20, the last.
 inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split split) {
-  constexpr std::size_t period = 20;
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    std::string extension = entry.path().extension().string();
-    std::ranges::transform(extension, extension.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    for (const char* known : {".png", ".jpg", ".jpeg", ".bmp", ".ppm"})
-      if (extension == known) files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
+  const std::vector<std::filesystem::path> files = io::images_in(folder).images;
+  if (files.size() == 1)
+    throw Error(folder.string() + ": expected two faces or more, one of them for validation, found one");
+  const std::size_t period = std::min<std::size_t>(20, files.size());
   std::vector<Face> faces;
   for (std::size_t i = 0; i < files.size(); ++i)
     if ((i % period == period - 1) == (split == Split::validation)) faces.push_back({files[i], {}});
@@ -128,9 +129,10 @@ inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split 
 /// Aligned faces of one size, decoded once and kept as bytes.
 class Dataset {
  public:
-  /// The faces of a folder, resized to side x side where they have another size. `faces.csv`, where there is
-  /// one, says which are for training (see detail::listed_faces); else every 20th is for validation. Throws
-  /// Error, naming the file, over anything that is not a square image, and for an empty part.
+  /// The faces of a folder, resized to side x side where they have another size, gray ones as RGB.
+  /// `faces.csv`, where there is one, says which are for training (see detail::listed_faces); else every 20th
+  /// is for validation. What is not a square image is left out, and an error in failures(). Throws Error for
+  /// an empty part, and, naming a file, where no face can be read.
   static Dataset open(const std::filesystem::path& folder, Split split, int side, ThreadPool& pool) {
     if (!std::filesystem::is_directory(folder))
       throw Error(folder.string() + ": expected a folder of aligned faces, found none");
@@ -142,13 +144,23 @@ class Dataset {
       throw Error(folder.string() + ": expected faces for " +
                   (split == Split::train ? "training" : "validation") + ", found none");
     data.pixels_.resize(data.faces_.size());
-    pool.for_each(static_cast<int>(data.faces_.size()),
-                  [&](int i, int) { data.read(static_cast<std::size_t>(i)); });
+    std::vector<std::string> errors(data.faces_.size());
+    pool.for_each(static_cast<int>(data.faces_.size()), [&](int i, int) {
+      const auto face = static_cast<std::size_t>(i);
+      try {
+        data.read(face);
+      } catch (const Error& error) {
+        errors[face] = error.what();
+      }
+    });
+    data.leave_out(errors);
     return data;
   }
 
   std::size_t size() const { return faces_.size(); }
   int side() const { return side_; }
+  /// Why faces of the folder are not among these: a line each.
+  const std::vector<std::string>& failures() const { return failures_; }
   const Face& face(std::size_t i) const { return faces_[i]; }
   /// {side, side, 3}, RGB.
   std::span<const std::uint8_t> pixels(std::size_t i) const { return pixels_[i]; }
@@ -157,10 +169,9 @@ class Dataset {
   void read(std::size_t i) {
     Face& face = faces_[i];
     io::Image image = io::read_image(face.file);
-    if (image.width != image.height || image.colors() != 3)
+    if (image.width != image.height)
       throw Error(face.file.string() + ": expected a square colour image, found " +
-                  std::to_string(image.width) + "x" + std::to_string(image.height) + " with " +
-                  std::to_string(image.channels) + " channels");
+                  std::to_string(image.width) + "x" + std::to_string(image.height));
     if (image.width != side_) {
       const double scale = static_cast<double>(side_) / image.width;
       if (face.components)
@@ -171,13 +182,35 @@ class Dataset {
     }
     auto& out = pixels_[i];
     out.reserve(static_cast<std::size_t>(side_) * static_cast<std::size_t>(side_) * 3);
-    for (std::size_t k = 0; k < image.samples.size(); ++k)
-      if (k % static_cast<std::size_t>(image.channels) < 3) out.push_back(image.samples[k]);
+    const auto channels = static_cast<std::size_t>(image.channels);
+    const std::size_t step = image.colors() == 3 ? 1 : 0;
+    for (std::size_t k = 0; k < image.samples.size(); k += channels)
+      for (std::size_t c = 0; c < 3; ++c) out.push_back(image.samples[k + c * step]);
+  }
+
+  /// Throws the first error where there is one for every face.
+  void leave_out(std::vector<std::string>& errors) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      if (!errors[i].empty()) {
+        failures_.push_back(std::move(errors[i]));
+        continue;
+      }
+      if (kept != i) {
+        faces_[kept] = std::move(faces_[i]);
+        pixels_[kept] = std::move(pixels_[i]);
+      }
+      ++kept;
+    }
+    if (kept == 0) throw Error(failures_.front());
+    faces_.resize(kept);
+    pixels_.resize(kept);
   }
 
   int side_ = 0;
   std::vector<Face> faces_;
   std::vector<std::vector<std::uint8_t>> pixels_;
+  std::vector<std::string> failures_;
 };
 
 }  // namespace rfpp::inline v0

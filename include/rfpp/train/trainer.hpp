@@ -34,11 +34,14 @@ template <class N> class Trainer {
         folder_(folder),
         ex_(threads),
         data_(Dataset::open(settings_.data, Split::train, N::spec.resolution, ex_.pool())) {
+    failures_ = data_.failures();
     make_validation_sets();
     if (resumes) load();
   }
 
   long step() const { return step_; }
+  /// Why faces are left out, of training or of validation: a line each.
+  const std::vector<std::string>& failures() const { return failures_; }
   Network<N> model() const { return learner_->model(); }
   Network<N> average() const { return learner_->average(); }
 
@@ -77,6 +80,7 @@ template <class N> class Trainer {
   void make_validation_sets() {
     constexpr std::uint64_t seed = 7;
     const auto faces = Dataset::open(settings_.data, Split::validation, N::spec.resolution, ex_.pool());
+    failures_.insert(failures_.end(), faces.failures().begin(), faces.failures().end());
     if (settings_.restores()) {
       sets_.push_back(degraded_set(ex_, faces, degradation(settings_.degradation), seed, "degraded"));
       sets_.push_back(degraded_set(ex_, faces, degradation("hard"), seed, "hard"));
@@ -197,6 +201,7 @@ template <class N> class Trainer {
   Cpu ex_;
   Dataset data_;
   std::vector<ValidationSet> sets_;
+  std::vector<std::string> failures_;
   long step_ = 0;
   double pixel_ = 0, lowest_pixel_ = 0;
 };
