@@ -96,7 +96,7 @@ class Batch {
         step();
         return true;
       } catch (const std::bad_alloc&) {
-        throw rfpp::Error(file.string() + ": not enough memory");
+        throw rfpp::Error(file.string() + ": out of memory");
       } catch (const std::exception& error) {
         const std::string what = error.what();
         if (what.find(file.string()) != std::string::npos) throw;

@@ -14,9 +14,8 @@ refused() {
   local expected=$1 program=$2
   shift 2
   rm -rf out
-  "$programs/$program" "$@" >stdout 2>stderr </dev/null
+  "$programs/$program" "$@" >stdout 2>message </dev/null
   local code=$?
-  cp stderr message
   local left
   left=$(find out full -type f 2>/dev/null | wc -l)
   if ((code == 0 || code >= 126)) || [[ $(wc -l <message) != 1 ]] || ! grep -qF -- "$expected" message || ((left > 0)); then

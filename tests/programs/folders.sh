@@ -134,6 +134,14 @@ echo '{"faces": []}' >none.json
 run 1 restore large.ppm --landmarks none.json --scale 8 -o large
 says 'large.ppm: its result would be an image of 64000x24000 pixels'
 
+# An error that memory is short names the file.
+(
+  ulimit -v 500000
+  "$programs/degrade" large.ppm "$png" -o narrow --only blur=2 --threads 1 >stdout 2>stderr
+) && fail 'degrade does in 500 MB what takes more'
+says 'large.ppm: out of memory'
+says '1 pair in'
+
 # One bad file in a batch: the others are done, and the log, the tables and the run are there.
 mkdir faces
 for name in a b c; do cp "$png" faces/$name.png; done
