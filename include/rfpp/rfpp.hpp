@@ -17,6 +17,7 @@
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/arcface.hpp"
+#include "rfpp/model/centerface.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -25,6 +26,7 @@
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/group_norm.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"

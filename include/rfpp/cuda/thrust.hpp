@@ -15,6 +15,7 @@
 
 #include "rfpp/cuda/folds.hpp"
 #include "rfpp/cuda/image_kernels.hpp"
+#include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 
 namespace rfpp::inline v0 {
@@ -212,6 +213,12 @@ template <class Device> class Thrust {
       launch(out.size(), cuda::FilterRowsKernel<T>{filtered.data(), e.h, rows.taps, out, sums.data()});
     }
     launch(out.size(), cuda::EmitKernel<T, P>{sums.data(), emit});
+  }
+  template <class X, class T, class P>
+  void run_core(const DepthwiseCore<X>& core, const cuda::Emit<T, P>& emit) {
+    launch(emit.extents.size(),
+           cuda::DepthwiseKernel<T, plan_t<X>, P>{plan_of(core.x), core.x.extents(),
+                                                  plan_of(core.weight).data, core.geometry, emit});
   }
   template <class X, class T, class P> void run_core(const JpegCore<X>& core, const cuda::Emit<T, P>& emit) {
     const Extents e = emit.extents;
