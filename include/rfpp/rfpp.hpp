@@ -45,6 +45,8 @@
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/metrics/similarity.hpp"
+// faces in photographs
+#include "rfpp/detect/centerface.hpp"
 // photographs
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
