@@ -1,4 +1,4 @@
-// Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
+// Restores faces: aligned ones as they are, or those of whole photos, where it finds them.
 #include "rfpp/photo/restore.hpp"
 #include <functional>
 #include <future>
@@ -6,10 +6,10 @@
 #include <memory>
 #include <variant>
 
+#include "detector.hpp"
 #include "program.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
-#include "rfpp/photo/landmarks.hpp"
 
 namespace fs = std::filesystem;
 using namespace rfpp;
@@ -18,20 +18,28 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks;
-  bool aligned = false, compare = false;
-  double strength = 1, scale = 1;
+  std::string output = "restored", weights, model, landmarks, faces = "all";
+  bool aligned = false, compare = false, detect = false;
+  double strength = 1, scale = 1, min_face = 0;
+  std::shared_ptr<Detector> detector;
   RunOptions run;
 };
 
-/// The landmarks given, or else those in photo.landmarks.json beside the photo.
-std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& image) {
-  if (!options.landmarks.empty()) return photo::read_landmarks(options.landmarks);
-  const fs::path beside = fs::path(image).replace_extension(".landmarks.json");
-  if (!fs::exists(beside))
-    throw Error(image.string() + ": a photo needs --landmarks or the file " + beside.string() +
-                "; for an aligned face say --aligned");
-  return photo::read_landmarks(beside);
+/// The chosen of the faces given, or else of those in PHOTO.landmarks.json beside the photo, or else of those
+/// that are found.
+std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& path,
+                                           const io::Image& image) {
+  std::vector<detect::Face> faces;
+  if (!options.landmarks.empty())
+    faces = read_faces(options.landmarks);
+  else if (fs::exists(landmarks_file(path)))
+    faces = read_faces(landmarks_file(path));
+  else
+    faces = options.detector->find(image);
+  std::vector<photo::Landmarks> landmarks;
+  for (const std::size_t i : detect::FaceChoice(options.faces)(faces, image.width, image.height))
+    landmarks.push_back(faces[i].landmarks);
+  return landmarks;
 }
 
 /// Both images in one, the first on the left and brought to the second's size.
@@ -65,6 +73,11 @@ std::map<fs::path, fs::path> output_paths(const Options& options, const std::vec
   return outputs;
 }
 
+/// Whether a photo without faces can be copied, file by file.
+bool kept_as_it_is(const Options& options, const fs::path& photo, const fs::path& out) {
+  return options.scale == 1 && !options.compare && photo.extension() == out.extension();
+}
+
 /// A picture on its way through the program.
 struct Job {
   fs::path path;
@@ -72,11 +85,7 @@ struct Job {
   std::vector<photo::Landmarks> landmarks;
 };
 
-Job read_job(const Options& options, const fs::path& path) {
-  Job job{path, io::read_image(path), {}};
-  if (!options.aligned) job.landmarks = landmarks_of(options, path);
-  return job;
-}
+Job read_job(const fs::path& path) { return {path, io::read_image(path), {}}; }
 
 using Restorer = std::function<io::Image(const Job&)>;
 
@@ -139,8 +148,7 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
   std::future<Job> read;
   std::future<void> written;
   auto read_ahead = [&](std::size_t i) {
-    if (i < images.size())
-      read = std::async(std::launch::async, [&, i] { return read_job(options, images[i]); });
+    if (i < images.size()) read = std::async(std::launch::async, [&, i] { return read_job(images[i]); });
   };
   auto finish_writing = [&] {
     if (written.valid()) attempt([&] { written.get(); });
@@ -151,7 +159,8 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
     attempt([&] {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
-      const Job job = current.get();
+      Job job = current.get();
+      if (!options.aligned) job.landmarks = landmarks_of(options, job.path, job.image);
       const auto start = std::chrono::steady_clock::now();
       io::Image result = restore(job);
       const double seconds = seconds_since(start);
@@ -160,7 +169,10 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
       const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
       written =
           std::async(std::launch::async, [&, faces, seconds, path = job.path, result = std::move(result)] {
-            io::write_image(outputs.at(path), result);
+            if (faces == 0 && kept_as_it_is(options, path, outputs.at(path)))
+              fs::copy_file(path, outputs.at(path), fs::copy_options::overwrite_existing);
+            else
+              io::write_image(outputs.at(path), result);
             std::printf("%s: %zu face%s, %.2f s -> %s\n", path.c_str(), faces, faces == 1 ? "" : "s", seconds,
                         outputs.at(path).c_str());
             std::fflush(stdout);
@@ -184,8 +196,20 @@ int main(int argc, char** argv) {
                  "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
   auto* aligned =
       app.add_flag("--aligned", o.aligned, "the inputs are aligned faces; other sizes are resized and back");
-  app.add_option("--landmarks", o.landmarks,
-                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
+  app.add_option(
+         "--landmarks", o.landmarks,
+         "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo, else the "
+         "faces found in it)")
+      ->excludes(aligned);
+  app.add_option("--faces", o.faces, "all, largest, center, or numbers by descending score: 1,3")
+      ->excludes(aligned)
+      ->capture_default_str();
+  app.add_option("--min-face", o.min_face,
+                 "width of the smallest face to find, in pixels; the smaller, the longer it takes (default: "
+                 "those found where the photo's longer side is 1280 pixels)")
+      ->check(CLI::Range(8.0, 1e6))
+      ->excludes(aligned);
+  app.add_flag("--detect", o.detect, "only find faces, and write PHOTO.landmarks.json beside each photo")
       ->excludes(aligned);
   app.add_option("--strength", o.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
@@ -199,6 +223,9 @@ int main(int argc, char** argv) {
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
+    const detect::FaceChoice choice(o.faces);
+    o.detector = centerface_detector(shipped_weights("centerface"), o.run.threads, o.min_face);
+    if (o.detect) return write_faces(*o.detector, list_images(o.inputs), choice);
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
