@@ -44,6 +44,7 @@
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/metrics/similarity.hpp"
 // photographs
+#include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/paste.hpp"
