@@ -52,9 +52,8 @@ inline void remove_color(io::Image& image) {
   }
 }
 
-/// Below this wavelength, in pixels of the 512-pixel template, a restored face keeps its own detail; see
-/// keep_colors. Large enough for eyes and mouth to be the restored ones alone, small enough for the colour of
-/// hair, skin and background to be the input's each.
+/// The sigma of the split in keep_colors, in pixels of the 512-pixel template: coarse enough for eyes and
+/// mouth to be the restored ones, fine enough for hair, skin and background to have the input's colours each.
 inline constexpr double color_sigma = 16;
 
 /// The restored face with the low frequencies, colour and brightness both, of the input: restored +
