@@ -18,11 +18,15 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string output = "restored", weights, model, landmarks, faces = "all";
+  std::string output = "restored", weights, model, landmarks, faces = "all", color;
   bool aligned = false, compare = false, detect = false;
   double strength = 1, scale = 1, min_face = 0;
   std::shared_ptr<Detector> detector;
   RunOptions run;
+
+  photo::RestoreOptions restoring() const {
+    return {strength, color == "input" ? photo::Color::input : photo::Color::restored, scale};
+  }
 };
 
 /// The chosen of the faces given, or else of those in PHOTO.landmarks.json beside the photo, or else of those
@@ -92,9 +96,8 @@ using Restorer = std::function<io::Image(const Job&)>;
 template <class Ex, class Model>
 Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const Options& options) {
   return [ex, model, &options](const Job& job) {
-    return options.aligned
-               ? photo::restore_face(*ex, *model, job.image, options.strength)
-               : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.strength, options.scale);
+    return options.aligned ? photo::restore_face(*ex, *model, job.image, options.restoring())
+                           : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.restoring());
   };
 }
 
@@ -214,6 +217,10 @@ int main(int argc, char** argv) {
   app.add_option("--strength", o.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  app.add_option("--color", o.color,
+                 "whose colours faces have: input or restored (default: the input's in photos restored with "
+                 "the weights that come with rfpp)")
+      ->check(CLI::IsMember({"input", "restored"}));
   app.add_option("--scale", o.scale, "size of the result, times the photo's")
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
@@ -229,6 +236,7 @@ int main(int argc, char** argv) {
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
+    if (o.color.empty()) o.color = o.weights.empty() && !o.aligned ? "input" : "restored";
     if (o.weights.empty()) o.weights = shipped_weights(o.model);
     if (o.weights.empty())
       std::fprintf(stderr,

@@ -48,6 +48,7 @@
 // faces in photographs
 #include "rfpp/detect/centerface.hpp"
 // photographs
+#include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/paste.hpp"
