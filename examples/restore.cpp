@@ -74,6 +74,8 @@ struct Job {
 
 Job read_job(const Options& options, const fs::path& path) {
   Job job{path, io::read_image(path), {}};
+  for (const auto& warning : job.image.warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
   if (!options.aligned) job.landmarks = landmarks_of(options, path);
   return job;
 }
