@@ -189,8 +189,10 @@ TEST_CASE("Headers that are not JSON objects of tensors are refused") {
         "w: safetensors header has \"dtype\" twice");
   CHECK(header_error("{\"a\":" + std::string(100'000, '[')) == "w: safetensors header nests too deep");
   CHECK(header_error(R"({"a":{"b":{}}})") == "w: safetensors header nests too deep");
-  CHECK(header_error(R"({"__metadata__":{"a":1}})") == "w: safetensors data of 8 bytes, its tensors end at byte 0");
-  CHECK(header_error(R"({"__metadata__":null})") == "w: safetensors data of 8 bytes, its tensors end at byte 0");
+  CHECK(header_error(R"({"__metadata__":{"a":1}})") ==
+        "w: safetensors data of 8 bytes, its tensors end at byte 0");
+  CHECK(header_error(R"({"__metadata__":null})") ==
+        "w: safetensors data of 8 bytes, its tensors end at byte 0");
   CHECK(header_error(R"({"__metadata__":1})") == "w: safetensors __metadata__ is not an object");
 }
 

@@ -181,6 +181,9 @@ inline CheckpointContents read_torch_legacy(std::span<const std::byte> bytes) {
 
   std::map<std::string_view, DType> dtypes;
   for (const auto& value : pickle.values()) {
+    // The size of its elements, and so where the next storage begins, is not in the file.
+    if (const auto* unread = std::get_if<pickle::Unread>(&value))
+      throw Error("unsupported storage torch." + std::string(unread->storage));
     if (const auto* storage = std::get_if<pickle::Storage>(&value)) {
       if (dtypes.emplace(storage->key, storage->dtype).first->second != storage->dtype) {
         throw Error("storage " + std::string(storage->key) + " has two element types");
