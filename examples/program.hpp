@@ -136,6 +136,21 @@ std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
   return name;
 }
 
+/// The network whose parameters differ from a checkpoint's in the fewest names and shapes.
+template <class Networks = rfpp::PublishedNetworks>
+std::string nearest_network(const rfpp::io::Checkpoint& checkpoint) {
+  std::string name;
+  std::size_t fewest = 0;
+  Networks::for_each([&](auto n) {
+    const auto differences = rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).size();
+    if (name.empty() || differences < fewest) {
+      name = decltype(n)::name;
+      fewest = differences;
+    }
+  });
+  return name;
+}
+
 /// Raw weights from a file, or the deterministic ones where there is no file.
 template <class N> void load_raw(rfpp::Network<N>& model, const std::string& weights) {
   if (weights.empty())

@@ -89,7 +89,12 @@ struct Job {
   std::vector<photo::Landmarks> landmarks;
 };
 
-Job read_job(const fs::path& path) { return {path, io::read_image(path), {}}; }
+Job read_job(const fs::path& path) {
+  Job job{path, io::read_image(path), {}};
+  for (const auto& warning : job.image.warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
+  return job;
+}
 
 using Restorer = std::function<io::Image(const Job&)>;
 
