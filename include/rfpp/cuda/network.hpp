@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/finite.hpp"
 #include "rfpp/cuda/mixed_precision.hpp"
 #include "rfpp/cuda/precision.hpp"
 #include "rfpp/model/network.hpp"
@@ -107,7 +108,7 @@ template <class N> class CudaNetwork {
     start();
     if (!ex_.search_failed()) {
       Output output{downloaded(outputs_), false};
-      const auto finite = [](float v) { return std::isfinite(v); };
+      const auto finite = [](float v) { return is_finite(v); };
       if (std::ranges::all_of(output.image.elements(), finite)) return output;
     }
     const auto recorded = std::exchange(outputs_, {});

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/byte_reader.hpp"
+#include "rfpp/io/json.hpp"
 #include "rfpp/io/tensor_view.hpp"
 
 namespace rfpp::inline v0::io {
@@ -38,13 +38,7 @@ inline nlohmann::json parse_safetensors_header(std::string_view text) {
     }
     return true;
   };
-  try {
-    return nlohmann::json::parse(text, check);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw Error("safetensors header is not valid JSON at its byte " + std::to_string(error.byte));
-  } catch (const nlohmann::json::exception&) {
-    throw Error("safetensors header is not valid JSON");
-  }
+  return parse_json(text, "safetensors header", check);
 }
 
 /// An array of whole numbers >= 0.
