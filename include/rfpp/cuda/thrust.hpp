@@ -4,6 +4,7 @@
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
+#include <thrust/system_error.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -132,7 +133,11 @@ template <class Device> class Thrust {
     static_assert(std::is_trivially_copyable_v<Kernel>,
                   "a kernel holds plans, and plans hold raw pointers only");
     if (dry_) return;
-    thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+    try {
+      thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+    } catch (const thrust::system_error& error) {
+      throw Error(std::string("starting a kernel: ") + error.what());
+    }
   }
 
   template <class X, class T, class P>
