@@ -42,6 +42,7 @@
 #include "rfpp/degrade/log.hpp"
 #include "rfpp/degrade/presets.hpp"
 // metrics
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/metrics/similarity.hpp"
