@@ -154,15 +154,15 @@ TEST_CASE("BMPs with run lengths or a header of 56 bytes are refused, with a way
 
 TEST_CASE("Forms that are not read are named") {
   const std::string box(4, '\0');
-  for (const auto& [start, name] : {std::pair<std::string, std::string>{"GIF89a", "GIF"},
-                                    {box + "ftypavif", "AVIF"},
-                                    {box + "ftypheic", "HEIC"},
-                                    {"RIFF1234WEBP", "WebP"},
-                                    {std::string("II*\0", 4), "TIFF"},
-                                    {"\xFF\x0A", "JPEG XL"},
-                                    {"8BPS", "PSD"}}) {
-    CHECK(error_of([&] { decoded(start); }) ==
-          "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + name +
+  for (const auto& form : {std::pair<std::string, std::string>{"GIF89a", "GIF"},
+                           {box + "ftypavif", "AVIF"},
+                           {box + "ftypheic", "HEIC"},
+                           {"RIFF1234WEBP", "WebP"},
+                           {std::string("II*\0", 4), "TIFF"},
+                           {"\xFF\x0A", "JPEG XL"},
+                           {"8BPS", "PSD"}}) {
+    CHECK(error_of([&] { decoded(form.first); }) ==
+          "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + form.second +
               "; convert it to PNG or JPEG first");
   }
 }

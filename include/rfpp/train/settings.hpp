@@ -84,10 +84,14 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file))
     throw Error(file.string() + ": expected the settings of a training run, found no file");
   const io::MappedFile text(file);
+  nlohmann::json json;
   try {
-    const auto json =
-        io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
-    io::check_like(json, nlohmann::json(TrainSettings{}), "settings of a training run");
+    json = io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
+    io::check_like(json, nlohmann::json(TrainSettings{}), "settings");
+  } catch (const Error& error) {
+    throw Error(file.string() + ": expected the settings of a training run: " + error.what());
+  }
+  try {
     auto settings = json.get<TrainSettings>();
     check(settings);
     return settings;
