@@ -1,4 +1,8 @@
 # What examples and tests share: warnings, the sanitizers asked for, and the machine's instruction set.
+if(NOT TARGET Eigen3::Eigen)
+  message(FATAL_ERROR "rfpp: examples, tests and benchmarks need Eigen 3.4 or later, and none was found: install it "
+                      "(libeigen3-dev), name its folder with Eigen3_DIR, or turn RFPP_BUILD_* off")
+endif()
 add_library(rfpp_program INTERFACE)
 target_link_libraries(rfpp_program INTERFACE rfpp::rfpp)
 target_compile_options(rfpp_program INTERFACE -Wall -Wextra -Wshadow -Wconversion)

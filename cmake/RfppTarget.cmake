@@ -1,10 +1,20 @@
 # rfpp::rfpp, the header-only library, and its installation. It carries no -march and no behaviour macros.
-include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
-find_package(nlohmann_json 3.10 REQUIRED)
-find_package(Stb REQUIRED)
+# A project around this one may bring the dependencies as targets of its own. Only metrics/frechet.hpp needs Eigen,
+# 3.4 or any later version: a version asked for here would refuse Eigen 5.
+if(NOT TARGET Eigen3::Eigen)
+  find_package(Eigen3 QUIET NO_MODULE)
+  if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
+    message(FATAL_ERROR "rfpp: expected Eigen 3.4 or later, found ${Eigen3_VERSION} in ${Eigen3_DIR}")
+  endif()
+endif()
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  find_package(nlohmann_json 3.10 REQUIRED)
+endif()
+if(NOT TARGET Stb::Stb)
+  find_package(Stb REQUIRED)
+endif()
 find_package(Threads REQUIRED)
 
 add_library(rfpp INTERFACE)
@@ -12,15 +22,23 @@ add_library(rfpp::rfpp ALIAS rfpp)
 target_compile_features(rfpp INTERFACE cxx_std_20)
 target_include_directories(rfpp INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_libraries(rfpp INTERFACE Eigen3::Eigen nlohmann_json::nlohmann_json Stb::Stb Threads::Threads)
+# Not for the export, which refuses dependencies that are built beside rfpp: rfppConfig.cmake links what it finds.
+foreach(dependency IN ITEMS Eigen3::Eigen nlohmann_json::nlohmann_json Stb::Stb Threads::Threads)
+  if(TARGET ${dependency})
+    target_link_libraries(rfpp INTERFACE $<BUILD_INTERFACE:${dependency}>)
+  endif()
+endforeach()
 
-set(rfpp_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rfpp)
-install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS rfpp EXPORT rfppTargets)
-install(EXPORT rfppTargets NAMESPACE rfpp:: DESTINATION ${rfpp_package_dir})
-configure_package_config_file(cmake/rfppConfig.cmake.in ${PROJECT_BINARY_DIR}/rfppConfig.cmake
-                              INSTALL_DESTINATION ${rfpp_package_dir})
-write_basic_package_version_file(${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
-                                 COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES ${PROJECT_BINARY_DIR}/rfppConfig.cmake ${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
-              cmake/FindStb.cmake DESTINATION ${rfpp_package_dir})
+if(RFPP_INSTALL)
+  include(CMakePackageConfigHelpers)
+  set(rfpp_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rfpp)
+  install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(TARGETS rfpp EXPORT rfppTargets)
+  install(EXPORT rfppTargets NAMESPACE rfpp:: DESTINATION ${rfpp_package_dir})
+  configure_package_config_file(cmake/rfppConfig.cmake.in ${PROJECT_BINARY_DIR}/rfppConfig.cmake
+                                INSTALL_DESTINATION ${rfpp_package_dir})
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
+                                   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+  install(FILES ${PROJECT_BINARY_DIR}/rfppConfig.cmake ${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
+                cmake/FindStb.cmake DESTINATION ${rfpp_package_dir})
+endif()

@@ -12,6 +12,8 @@ void print_contents(const io::Checkpoint& checkpoint) {
                 io::to_string(view.shape).c_str());
     elements += view.count();
   }
+  for (const auto& [name, type] : checkpoint.unread())
+    std::printf("%-60s %s, not read\n", name.c_str(), type.c_str());
   for (const auto& [key, value] : checkpoint.metadata())
     std::printf("metadata %s: %s\n", key.c_str(), value.c_str());
   std::printf("%s, %zu tensors, %lld elements\n", std::string(checkpoint.format()).c_str(),
@@ -49,7 +51,7 @@ int main(int argc, char** argv) {
     print_fit(checkpoint);
     if (output.empty()) return;
     if (network.empty()) network = fitting_network(checkpoint);
-    if (network.empty()) network = RestoreFormerPlusPlus::name;
+    if (network.empty()) network = nearest_network(checkpoint);
     PublishedNetworks::visit(network, [&](auto n) {
       Network<decltype(n)> model;
       io::load_parameters(model, checkpoint, file);

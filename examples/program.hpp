@@ -9,12 +9,12 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "batch.hpp"
 #include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/io/image_files.hpp"
@@ -82,43 +82,6 @@ inline std::vector<std::filesystem::path> list_images(const std::vector<std::str
   for (const InputImage& input : list_inputs(paths)) images.push_back(input.file);
   return images;
 }
-
-/// Work on many files, of which none that fails ends it: each is an error on stderr, and finish() throws.
-/// Where there is only one file, its error is thrown at once.
-class Batch {
- public:
-  Batch(std::string program, std::size_t size) : program_(std::move(program)), size_(size) {}
-
-  /// step(); whether it went well. An error names the file, that there was not enough memory too.
-  bool attempt(const std::filesystem::path& file, auto&& step) {
-    try {
-      try {
-        step();
-        return true;
-      } catch (const std::bad_alloc&) {
-        throw rfpp::Error(file.string() + ": out of memory");
-      } catch (const std::exception& error) {
-        const std::string what = error.what();
-        if (what.find(file.string()) != std::string::npos) throw;
-        throw rfpp::Error(file.string() + ": " + what);
-      }
-    } catch (const std::exception& error) {
-      if (size_ == 1) throw;
-      std::fprintf(stderr, "%s: error: %s\n", program_.c_str(), error.what());
-      ++failures_;
-      return false;
-    }
-  }
-  /// Throws Error where something failed.
-  void finish() const {
-    if (failures_ > 0)
-      throw rfpp::Error(std::to_string(failures_) + " of " + std::to_string(size_) + " images failed");
-  }
-
- private:
-  std::string program_;
-  std::size_t size_, failures_ = 0;
-};
 
 /// Throws Error for a file that could not be written after the work is done; "" is no file.
 inline void check_writable(const std::string& path) {
@@ -204,6 +167,21 @@ std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
     if (name.empty() && !other &&
         rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).empty())
       name = decltype(n)::name;
+  });
+  return name;
+}
+
+/// The network whose parameters differ from a checkpoint's in the fewest names and shapes.
+template <class Networks = rfpp::PublishedNetworks>
+std::string nearest_network(const rfpp::io::Checkpoint& checkpoint) {
+  std::string name;
+  std::size_t fewest = 0;
+  Networks::for_each([&](auto n) {
+    const auto differences = rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).size();
+    if (name.empty() || differences < fewest) {
+      name = decltype(n)::name;
+      fewest = differences;
+    }
   });
   return name;
 }

@@ -1,4 +1,4 @@
-// Restores faces: aligned ones as they are, or those of whole photos where their landmarks are known.
+// Restores faces: aligned ones as they are, or those of whole photos, where it finds them.
 #include "rfpp/photo/restore.hpp"
 #include <algorithm>
 #include <cmath>
@@ -7,10 +7,12 @@
 #include <memory>
 #include <variant>
 
+#include "detector.hpp"
 #include "program.hpp"
 #include "results.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
+#include "rfpp/io/mapped_file.hpp"
 #include "rfpp/photo/landmarks.hpp"
 
 namespace fs = std::filesystem;
@@ -20,22 +22,34 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string weights, model, landmarks;
-  bool aligned = false, compare = false, hashed = false;
-  double strength = 1, scale = 1;
+  std::string weights, model, landmarks, faces = "all", color;
+  bool aligned = false, compare = false, detect = false, hashed = false;
+  double strength = 1, scale = 1, min_face = 0;
   int size = 0;
   Results results{.output = "restored"};
+  std::shared_ptr<Detector> detector;
   RunOptions run;
+
+  photo::RestoreOptions restoring() const {
+    return {strength, color == "input" ? photo::Color::input : photo::Color::restored, scale};
+  }
 };
 
-/// The landmarks given, or else those in photo.landmarks.json beside the photo.
-std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& image) {
-  if (!options.landmarks.empty()) return photo::read_landmarks(options.landmarks);
-  const fs::path beside = fs::path(image).replace_extension(".landmarks.json");
-  if (!fs::exists(beside))
-    throw Error(image.string() + ": a photo needs --landmarks or the file " + beside.string() +
-                "; for an aligned face say --aligned");
-  return photo::read_landmarks(beside);
+/// The chosen of the faces given, or else of those in PHOTO.landmarks.json beside the photo, or else of those
+/// that are found.
+std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& path,
+                                           const io::Image& image) {
+  std::vector<detect::Face> faces;
+  if (!options.landmarks.empty())
+    faces = read_faces(options.landmarks);
+  else if (fs::exists(landmarks_file(path)))
+    faces = read_faces(landmarks_file(path));
+  else
+    faces = options.detector->find(image);
+  std::vector<photo::Landmarks> landmarks;
+  for (const std::size_t i : detect::FaceChoice(options.faces)(faces, image.width, image.height))
+    landmarks.push_back(faces[i].landmarks);
+  return landmarks;
 }
 
 /// Both images in one, the first on the left and brought to the second's size.
@@ -97,8 +111,9 @@ void check_job(const Options& options, const Job& job) {
 
 Job read_job(const Options& options, const fs::path& path) {
   Job job{path, io::read_image(path), {}};
+  for (const auto& warning : job.image.warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
   check_job(options, job);
-  if (!options.aligned) job.landmarks = landmarks_of(options, path);
   return job;
 }
 
@@ -119,18 +134,17 @@ io::Image restore_aligned(auto& ex, Model& model, const io::Image& face, const O
   constexpr int side = Model::spec.resolution;
   const int size = options.size == 0 ? side : options.size;
   if (face.width == size && face.height == size)
-    return photo::restore_face(ex, model, face, options.strength);
+    return photo::restore_face(ex, model, face, options.restoring());
   const io::Image restored =
-      photo::restore_face(ex, model, photo::resize(face, side, side), options.strength);
+      photo::restore_face(ex, model, photo::resize(face, side, side), options.restoring());
   return size == side ? restored : photo::resize(restored, size, size);
 }
 
 template <class Ex, class Model>
 Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const Options& options) {
   return [ex, model, &options](const Job& job) {
-    return options.aligned
-               ? restore_aligned(*ex, *model, job.image, options)
-               : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.strength, options.scale);
+    return options.aligned ? restore_aligned(*ex, *model, job.image, options)
+                           : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.restoring());
   };
 }
 
@@ -187,9 +201,16 @@ Work plan(const Options& options) {
   return work;
 }
 
-void write_result(const Options& options, const fs::path& out, const io::Image& result) {
+/// Writes a result; a photo none of whose faces were restored is copied where its form need not change.
+void write_result(const Options& options, const Job& job, const fs::path& out) {
   if (out.has_parent_path()) fs::create_directories(out.parent_path());
-  io::write_image(out, result, options.results.quality);
+  const bool unchanged = !options.aligned && job.landmarks.empty() && options.scale == 1 && !options.compare;
+  if (!unchanged || job.path.extension() != out.extension())
+    return io::write_image(out, job.image, options.results.quality);
+  const io::MappedFile photo(job.path);
+  io::AtomicFile copy(out);
+  copy.write(photo.bytes());
+  copy.commit();
 }
 
 void restore_all(const Options& options, Restorer (*make)(const Options&)) {
@@ -215,20 +236,20 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
       Job job = current.get();
+      if (!options.aligned) job.landmarks = landmarks_of(options, job.path, job.image);
       sort_out(job);
       const auto start = std::chrono::steady_clock::now();
       io::Image result = restore(job);
       const double seconds = seconds_since(start);
-      if (options.compare) result = side_by_side(job.image, result);
+      job.image = options.compare ? side_by_side(job.image, result) : std::move(result);
       finish_writing();
       writing = i;
-      written =
-          std::async(std::launch::async, [&options, &result_path, seconds, path = job.path,
-                                          faces = text_of_faces(options, job), result = std::move(result)] {
-            write_result(options, result_path, result);
-            std::printf("%s: %s, %.2f s -> %s\n", path.c_str(), faces.c_str(), seconds, result_path.c_str());
-            std::fflush(stdout);
-          });
+      written = std::async(std::launch::async, [&options, &result_path, seconds, job = std::move(job)] {
+        write_result(options, job, result_path);
+        std::printf("%s: %s, %.2f s -> %s\n", job.path.c_str(), text_of_faces(options, job).c_str(), seconds,
+                    result_path.c_str());
+        std::fflush(stdout);
+      });
     });
   finish_writing();
   batch.finish();
@@ -249,12 +270,28 @@ int main(int argc, char** argv) {
   app.add_option("--size", o.size, "side of aligned results, in pixels (default: the network's)")
       ->check(CLI::Range(16, 8192))
       ->needs(aligned);
-  app.add_option("--landmarks", o.landmarks,
-                 "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo)")
+  app.add_option(
+         "--landmarks", o.landmarks,
+         "JSON with the faces' five landmarks (default: PHOTO.landmarks.json beside the photo, else the "
+         "faces found in it)")
+      ->excludes(aligned);
+  app.add_option("--faces", o.faces, "all, largest, center, or numbers by descending score: 1,3")
+      ->excludes(aligned)
+      ->capture_default_str();
+  app.add_option("--min-face", o.min_face,
+                 "width of the smallest face to find, in pixels; the smaller, the longer it takes (default: "
+                 "those found where the photo's longer side is 1280 pixels)")
+      ->check(CLI::Range(8.0, 1e6))
+      ->excludes(aligned);
+  app.add_flag("--detect", o.detect, "only find faces, and write PHOTO.landmarks.json beside each photo")
       ->excludes(aligned);
   app.add_option("--strength", o.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
+  app.add_option("--color", o.color,
+                 "whose colours faces have: input or restored (default: the input's in photos restored with "
+                 "the weights that come with rfpp)")
+      ->check(CLI::IsMember({"input", "restored"}));
   app.add_option("--scale", o.scale, "size of the result, times the photo's")
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
@@ -264,9 +301,13 @@ int main(int argc, char** argv) {
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
+    const detect::FaceChoice choice(o.faces);
+    o.detector = centerface_detector(shipped_weights("centerface"), o.run.threads, o.min_face);
+    if (o.detect) return write_faces(*o.detector, list_images(o.inputs), choice);
     if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
     if (o.model.empty())
       o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
+    if (o.color.empty()) o.color = o.weights.empty() && !o.hashed && !o.aligned ? "input" : "restored";
     PublishedNetworks::visit(o.model, [&](auto network) {
       o.weights = weights_for(network.name, o.weights, o.hashed);
       restore_all(o, make_restorer<decltype(network)>);

@@ -17,6 +17,7 @@
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/arcface.hpp"
+#include "rfpp/model/centerface.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -25,6 +26,7 @@
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/group_norm.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"
@@ -40,10 +42,14 @@
 #include "rfpp/degrade/log.hpp"
 #include "rfpp/degrade/presets.hpp"
 // metrics
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/metrics/similarity.hpp"
+// faces in photographs
+#include "rfpp/detect/centerface.hpp"
 // photographs
+#include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/paste.hpp"

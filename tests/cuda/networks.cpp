@@ -50,6 +50,7 @@ template <class N> void check_network() {
   CHECK(relative_l2(exact.image, expected.image) <= 1e-5);
   CHECK(relative_l2(exact_too.image, expected.image) <= 1e-5);
   CHECK(psnr(cpu, half.image, expected.image) >= 55);
+  // 47.1 dB with tensor cores' arithmetic written out for a processor: 2 dB of margin.
   CHECK(psnr(cpu, brain.image, expected.image) >= 45);
   CHECK(psnr(cpu, tf32.image, expected.image) >= 55);
   for (const auto& found : {exact, exact_too, half, brain, tf32}) {

@@ -134,22 +134,25 @@ TEST_CASE("Colour profiles are read from JPEG and PNG") {
 }
 
 TEST_CASE("What is not an image is one clear line") {
-  const std::string other = "expected a PNG, JPEG, BMP or binary PGM or PPM image, found something else";
+  const std::string other = "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found something else";
   CHECK(error_for("text.png") == other);
   CHECK(error_for("none.png") == "cannot read: No such file or directory");
   CHECK(error_of([] { read_image(RFPP_TEST_DATA); }) == RFPP_TEST_DATA
         ": cannot read: expected a file, found a folder");
   CHECK(error_of([] { decode_image({}); }) == "expected an image, found an empty file");
-  CHECK(error_of([] { decode_image(bytes_of("GIF89a")); }) == other);
+  CHECK(error_of([] { decode_image(bytes_of("no image")); }) == other);
+  CHECK(error_of([] {
+          decode_image(bytes_of("GIF89a"));
+        }).ends_with("found GIF; convert it to PNG or JPEG first"));
 }
 
 TEST_CASE("Sizes out of bounds are refused and named") {
-  const std::string bounds = " pixels, expected sides of 1 to 16384 and at most 67108864 pixels";
+  const std::string bounds = " pixels, expected sides of 1 to 32768 and at most 200000000 pixels";
   CHECK(error_for("large_20000.png") == "image of 20000x20000" + bounds);
   CHECK(error_of([] { decode_image(bytes_of("P6 20000 20000 255 ")); }) == "image of 20000x20000" + bounds);
   CHECK(error_of([] { decode_image(bytes_of("P5 0 0 255 ")); }) == "image of 0x0" + bounds);
   CHECK(error_of([] { decode_image(bytes_of(png_size(std::string(8, '\0')))); }) == "image of 0x0" + bounds);
-  CHECK(error_of([] { decode_image(bytes_of("P5 10000 10000 255 ")); }) == "image of 10000x10000" + bounds);
+  CHECK(error_of([] { decode_image(bytes_of("P5 15000 15000 255 ")); }) == "image of 15000x15000" + bounds);
 }
 
 TEST_CASE("A few bytes cannot ask for much memory") {
@@ -180,7 +183,10 @@ TEST_CASE("A file that ends early is refused, wherever it ends") {
     const std::size_t needed = file.size() - (name.ends_with("png") ? 4 : name == "rgb.bmp" ? 1 : 0);
     for (std::size_t size = 0; size < needed; ++size) {
       INFO(name << " cut to " << size << " of " << file.size() << " bytes");
-      REQUIRE_FALSE(error_of([&] { decode_image(bytes_of(file.substr(0, size))); }).empty());
+      bool warned = false;  // JPEGs are read as far as they go, with a word
+      const std::string error =
+          error_of([&] { warned = !decode_image(bytes_of(file.substr(0, size))).warnings.empty(); });
+      REQUIRE((!error.empty() || (name.ends_with("jpg") && warned)));
     }
   }
 }

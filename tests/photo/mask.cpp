@@ -76,13 +76,13 @@ TEST_CASE("Blur is the sum over the mirrored window") {
           plane.values[index(plane, mirrored(x + dx, 140), mirrored(y + dy, 30))];
     });
     INFO("radius " << radius);
-    CHECK(largest_difference(blur(plane, radius), expected) < 1e-5);
+    CHECK(largest_difference(blur(plane, kernel), expected) < 1e-5);
   }
 }
 
 TEST_CASE("Blur of a plane smaller than the window stays within its values") {
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 7}, {2, 3}}) {
-    const Plane blurred = blur(noise(width, height), 20);
+    const Plane blurred = blur(noise(width, height), gaussian_kernel(20));
     REQUIRE(blurred.values.size() == static_cast<std::size_t>(width * height));
     for (const float value : blurred.values) CHECK((value >= 0 && value <= 1));
   }
@@ -119,5 +119,21 @@ TEST_CASE("A mask in its region is the part of the mask of the whole canvas") {
         REQUIRE(whole.soft.values[j] == Approx(inside ? part.soft.values[i] : 0).margin(1e-6));
       }
     }
+  }
+}
+
+TEST_CASE("The head's mask is whole on the face and ends inside the crop") {
+  for (const Point landmark : ffhq_template) CHECK(head_mask(landmark) == 1);
+  CHECK(head_mask({256, 430}) > 0.9F);  // chin
+  CHECK(head_mask({256, 90}) > 0.7F);   // hair
+  float last = 1;
+  for (int x = 256; x < 512; ++x) {  // it falls evenly, and to nothing
+    const float value = head_mask({1.0 * x, 272});
+    CHECK((value <= last && last - value < 0.03F));
+    last = value;
+  }
+  for (int i = 0; i < 512; ++i) {
+    for (const Point edge : {Point{1.0 * i, 2}, {1.0 * i, 509}, {2, 1.0 * i}, {509, 1.0 * i}})
+      REQUIRE(head_mask(edge) == 0);
   }
 }

@@ -23,6 +23,28 @@ Image filled(int size, std::uint8_t red, std::uint8_t green, std::uint8_t blue) 
   return image;
 }
 
+/// Noise, so that no pixel is that of another place.
+Image noisy(int width, int height, int channels) {
+  Image image(width, height, channels);
+  unsigned state = 1;
+  for (std::uint8_t& sample : image.samples) {
+    state = state * 1664525 + 1013904223;
+    sample = static_cast<std::uint8_t>(state >> 24);
+  }
+  return image;
+}
+
+/// A restored face: green on the head, blue beyond it, where the crop shows others as they were.
+Image green_head() {
+  Image image = filled(512, 0, 0, 255);
+  for (int y = 0; y < 512; ++y) {
+    for (int x = 0; x < 512; ++x) {
+      if (head_distance({1.0 * x, 1.0 * y}) < 1) image.row(y)[x * 3 + 1] = 255, image.row(y)[x * 3 + 2] = 0;
+    }
+  }
+  return image;
+}
+
 /// A face of which one template pixel is `scale` photo pixels, its crop beginning at (x, y).
 Affine upright_face(double scale, double x, double y) {
   return {1 / scale, 0, -x / scale, 0, 1 / scale, -y / scale};
@@ -43,8 +65,9 @@ TEST_CASE("Pasted photos equal the golden ones") {
     faces.push_back({to_crop, crop_face(photo, to_crop)});
     for (std::uint8_t& sample : faces.back().crop.samples) sample = static_cast<std::uint8_t>(255 - sample);
   }
-  golden::check_rows(paste_faces(photo, faces, 1), golden::image("paste_1_rows"), 2);
-  golden::check_rows(paste_faces(photo, faces, 2), golden::image("paste_2_rows"), 4);
+  const PasteOptions square{.mask = Mask::square};
+  golden::check_rows(paste_faces(photo, faces, 1, square), golden::image("paste_1_rows"), 2);
+  golden::check_rows(paste_faces(photo, faces, 2, square), golden::image("paste_2_rows"), 4);
 }
 
 TEST_CASE("Faces that were not changed leave the photo as it was") {
@@ -76,7 +99,7 @@ TEST_CASE("A later face does not cover its neighbour") {
   for (const bool left_first : {true, false}) {
     std::vector<RestoredFace> faces{{left, red}, {right, green}};
     if (!left_first) std::swap(faces[0], faces[1]);
-    const Image result = paste_faces(Image(450, 350, 3), faces);
+    const Image result = paste_faces(Image(450, 350, 3), faces, 1, {.mask = Mask::square});
     for (const Point landmark : ffhq_template) {
       CHECK(pixel_at(result, left, landmark)[0] == 255);
       CHECK(pixel_at(result, left, landmark)[1] == 0);
@@ -91,14 +114,116 @@ TEST_CASE("A later face does not cover its neighbour") {
   }
 }
 
+TEST_CASE("No neighbour puts its unrestored pixels over a restored head") {
+  const Affine left = upright_face(0.5, 20, 30), right = upright_face(0.45, 135, 50);
+  Image photo(450, 350, 3);
+  for (std::size_t i = 2; i < photo.samples.size(); i += 3) photo.samples[i] = 255;  // blue: unrestored
+  for (const Mask mask : {Mask::face, Mask::square}) {
+    std::vector<RestoredFace> faces{{left, green_head()}, {right, green_head()}};
+    for (int order = 0; order < 2; ++order, std::swap(faces[0], faces[1])) {
+      const Image result = paste_faces(photo, faces, 1, {.mask = mask});
+      std::size_t heads = 0;
+      for (int y = 0; y < photo.height; ++y) {
+        for (int x = 0; x < photo.width; ++x) {
+          const Point p{1.0 * x, 1.0 * y};
+          const double nearest = std::min(head_distance(left(p)), head_distance(right(p)));
+          if (nearest > 0.7) continue;
+          ++heads;
+          REQUIRE(result.row(y)[x * 3 + 1] >= 254);
+          REQUIRE(result.row(y)[x * 3 + 2] <= 1);
+        }
+      }
+      CHECK(heads > 19'000);
+    }
+  }
+}
+
+TEST_CASE("Pixels outside the masks and all at strength 0 are the photo's own") {
+  const Image white = filled(512, 255, 255, 255);
+  const Affine turned = align(golden::landmarks()[0]), upright = upright_face(0.3, 250, 150);
+  for (int channels = 1; channels <= 4; ++channels) {
+    const Image photo = noisy(480, 360, channels);
+    const std::vector<RestoredFace> faces{{turned, white}, {upright, white}};
+    CHECK((paste_faces(photo, faces, 1, {.strength = 0}).samples == photo.samples));
+    for (const Mask mask : {Mask::face, Mask::square}) {
+      const Image result = paste_faces(photo, faces, 1, {.mask = mask});
+      const auto masked = [&](const Affine& face, Point p) {
+        const Point t = face(p);
+        if (mask == Mask::face) return head_mask(t) > 0;
+        const double reach = 256 + std::hypot(face.xx, face.yx);  // the mask's blur: one photo pixel more
+        return std::abs(t.x - 255.5) < reach && std::abs(t.y - 255.5) < reach;
+      };
+      std::size_t changed = 0;
+      for (int i = 0; i < 480 * 360; ++i) {
+        const Point p{1.0 * (i % 480), 1.0 * (i / 480)};
+        const auto* before = photo.samples.data() + i * channels;
+        const bool same = std::equal(before, before + channels, result.samples.data() + i * channels);
+        changed += same ? 0 : 1;
+        INFO("pixel " << p.x << " " << p.y << (mask == Mask::face ? " face" : " square"));
+        if (!masked(turned, p) && !masked(upright, p)) REQUIRE(same);
+      }
+      CHECK(changed > 5'000);
+    }
+  }
+}
+
+TEST_CASE("Half the strength is half the change") {
+  const Image photo = noisy(200, 200, 3);
+  const std::vector<RestoredFace> faces{{upright_face(0.3, 20, 20), filled(512, 255, 128, 0)}};
+  const Image whole = paste_faces(photo, faces), half = paste_faces(photo, faces, 1, {.strength = 0.5});
+  for (std::size_t i = 0; i < photo.samples.size(); ++i)
+    REQUIRE(std::abs(2 * half.samples[i] - whole.samples[i] - photo.samples[i]) <= 2);
+}
+
+TEST_CASE("A parser's mask decides what is pasted, within the square") {
+  const Image white = filled(512, 255, 255, 255), photo(256, 256, 3);
+  Plane left_half{512, 512, std::vector<float>(512 * 512)};
+  for (int y = 0; y < 512; ++y) std::fill_n(left_half.row(y).begin(), 256, 1.0F);
+  const Affine face = upright_face(0.5, 0, 0);
+  const Image square =
+      paste_faces(photo, std::vector<RestoredFace>{{face, white}}, 1, {.mask = Mask::square});
+  for (const Mask mask : {Mask::face, Mask::square}) {
+    const Image result =
+        paste_faces(photo, std::vector<RestoredFace>{{face, white, left_half}}, 1, {.mask = mask});
+    for (int y = 0; y < 256; ++y) {
+      for (int x = 0; x < 256; ++x) {
+        if (x == 127 || x == 128) continue;  // the half's edge lies between them
+        REQUIRE(result.row(y)[x * 3] == (x < 128 ? square.row(y)[x * 3] : 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("Only the parts around faces become floats") {
+  const Image photo(4000, 3000, 3);
+  std::vector<Placement> placed;
+  for (const Affine& face : {upright_face(0.25, 20, 20), upright_face(0.25, 3800, 2800),
+                             upright_face(0.25, 100, 100), upright_face(0.25, 9000, 0)})
+    placed.push_back(place({face, Image(512, 512, 3)}, photo, 1));
+  const auto parts = joined(placed);
+  REQUIRE(parts.size() == 2);
+  CHECK(intersection(parts[0], parts[1]).empty());
+  CHECK(parts[0].area() + parts[1].area() < 250U * 250 + 150 * 150);
+  for (const Placement& face : placed) {
+    std::size_t covered = 0;
+    for (const Rectangle& part : parts) {
+      const Rectangle common = intersection(part, face.region);
+      covered += common.empty() ? 0 : common.area();
+    }
+    CHECK(covered == (face.region.empty() ? 0 : face.region.area()));
+  }
+}
+
 TEST_CASE("A small face inside a large crop is kept, whichever comes first") {
   const Affine large = upright_face(1, 0, 0), small = upright_face(0.2, 400, 30);
   std::vector<RestoredFace> faces{{small, filled(512, 255, 0, 0)}, {large, filled(512, 0, 255, 0)}};
-  for (int order = 0; order < 2; ++order, std::swap(faces[0], faces[1])) {
-    const Image result = paste_faces(Image(512, 512, 3), faces);
-    for (const Point landmark : ffhq_template) {
-      CHECK(pixel_at(result, small, landmark)[0] == 255);
-      CHECK(pixel_at(result, large, landmark)[1] == 255);
+  for (const Mask mask : {Mask::face, Mask::square}) {
+    for (int order = 0; order < 2; ++order, std::swap(faces[0], faces[1])) {
+      const Image result = paste_faces(Image(512, 512, 3), faces, 1, {.mask = mask});
+      for (const Point landmark : ffhq_template) {
+        CHECK(pixel_at(result, small, landmark)[0] == 255);
+        CHECK(pixel_at(result, large, landmark)[1] == 255);
+      }
     }
   }
 }
@@ -151,6 +276,16 @@ TEST_CASE("What cannot be pasted is one clear line") {
   CHECK(error_of([&] {
           paste_faces(photo, {}, 1000);
         }).starts_with("image of 60000x40000 pixels, expected sides of"));
+  CHECK(error_of([&] {
+          paste_faces(photo, {}, 1, {.strength = 1.5});
+        }).starts_with("paste: expected a strength of 0 to 1, found 1.5"));
+  CHECK(error_of([&] {
+          paste_faces(photo, {}, 1, {.strength = std::nan("")});
+        }).starts_with("paste: expected a strength"));
+  const std::vector<RestoredFace> masked{
+      {Affine{}, Image(64, 64, 3), Plane{32, 32, std::vector<float>(32 * 32)}}};
+  CHECK(error_of([&] { paste_faces(photo, masked); }) ==
+        "paste: expected a mask of 64x64 like the crop, found 32x32");
   const std::vector<RestoredFace> gray{{Affine{}, Image(64, 64, 1)}}, wide{{Affine{}, Image(64, 32, 3)}};
   CHECK(error_of([&] { paste_faces(photo, gray); }) ==
         "paste: expected a square RGB crop, found 64x64 with 1 channels");

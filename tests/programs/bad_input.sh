@@ -48,7 +48,12 @@ refused 'truncated.png' restore --aligned truncated.png -o out
 refused 'zero.ppm' restore --aligned zero.ppm -o out
 refused '20000x20000' restore --aligned huge.ppm -o out
 refused 'text.png' restore text.png --landmarks "$data/astronaut.landmarks.json" -o out
-refused 'a photo needs --landmarks' restore photo.png -o out
+refused 'expected all, largest, center' restore photo.png --faces both -o out
+refused 'face 7 is asked for, the photo has 1' restore photo.png --faces 7 -o out
+echo '{"faces": []}' >kept.landmarks.json
+cp photo.png kept.png
+refused 'kept.landmarks.json: is there already' restore kept.png --detect
+refused 'text.png' restore text.png --detect
 refused 'text.png: expected JSON' restore "$data/astronaut.png" --landmarks text.png -o out
 refused 'missing.ckpt' restore "${face[@]}" --weights missing.ckpt
 refused 'folder' restore "${face[@]}" --weights folder

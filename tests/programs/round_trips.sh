@@ -38,6 +38,19 @@ cmp out/decoded.png second.png || fail 'decoded indices are not what the autoenc
 cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
 "$programs/restore" "$face" --weights w.safetensors --scale 2 -o photo >report
 grep -q '1 face' report || fail 'restore does not report the faces'
+cp "$face" found.png
+printf 'P6\n64 48\n255\n%9216s' '' >nobody.ppm
+"$programs/restore" found.png nobody.ppm --detect >report
+grep -q 'found.png: 1 face ' report || fail 'restore --detect does not find the face'
+grep -q '"score":0.9.*"box":.*"landmarks":' found.landmarks.json || fail 'a found face has no score, box or landmarks'
+"$programs/restore" found.png --weights w.safetensors -o given
+rm found.landmarks.json nobody.landmarks.json
+"$programs/restore" found.png --weights w.safetensors -o found --faces largest >report
+grep -q '1 face,' report || fail 'restore does not find the face'
+"$programs/codebook" decode face.codes -o nobody.png
+"$programs/restore" nobody.png --min-face 400 --weights w.safetensors -o nobody >report
+grep -q '0 faces' report || fail 'restore does not report a photo without faces'
+cmp nobody.png nobody/nobody.png || fail 'a photo without faces is not copied'
 "$programs/restore" --aligned "$face" --weights w.safetensors -o direct 2>report
 "$programs/restore" --aligned "$face" --weights w.safetensors --cache -o packing 2>report
 grep -q 'packed weights are kept in w.safetensors' report || fail 'restore does not say where it keeps packed weights'

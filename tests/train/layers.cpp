@@ -3,6 +3,7 @@
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/patch_discriminator.hpp"
 #include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/equalised_conv2d.hpp"
 #include "rfpp/nn/gram.hpp"
 #include "rfpp/nn/linear.hpp"
@@ -211,4 +212,20 @@ TEST_CASE("batch norm in training normalises by the batch, whose statistics are 
   CHECK(norm.running_var.data()[1] == Approx(0.1 * variance * 60 / 59));
   tape.update_running_statistics();  // only once
   CHECK(norm.running_mean.data()[1] == Approx(0.1 * mean));
+}
+
+TEST_CASE("gradients of depthwise and transposed convolutions are finite differences") {
+  const auto x = hashed_tensor<double>("depthwise.x", {2, 5, 4, 3});
+  const auto check = [&](auto layer, const std::string& name) {
+    fill_hashed(layer);
+    check_gradients(name, with_parameters(layer, {x}),
+                    [&](auto& ex) { return eval(ex, relu(layer(silu(x)))); });
+  };
+  check(DepthwiseConv2d<DepthwiseSpec{3}, double>(), "depthwise");
+  check(DepthwiseConv2d<DepthwiseSpec{3, 2}, double>(), "depthwise, stride 2");
+  check(DepthwiseConv2d<DepthwiseSpec{3, 3, 2, 0}, double>(), "depthwise 2x2, stride 3");
+  TransposedConv2d<3, 5, double> transposed;
+  fill_hashed(transposed);
+  check_gradients("transposed", with_parameters(transposed, {x}),
+                  [&](auto& ex) { return eval(ex, sigmoid(transposed(ex, silu(x)))); });
 }

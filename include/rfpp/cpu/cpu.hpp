@@ -239,6 +239,15 @@ class Cpu {
     });
   }
   template <class X, class T>
+  void run_core(const DepthwiseCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
+    const cpu::DepthwiseShape<T> shape{core.geometry, core.x.extents(), emitter.extents};
+    const T* weight = plan_of(core.weight).data;
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::convolve_depthwise(pool_, shape, x, weight, emitter, reinterpret_cast<T*>(shared),
+                              reinterpret_cast<T*>(scratch));
+    });
+  }
+  template <class X, class T>
   void run_core(const JpegCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {
     with_rows<T>(core.x, [&](const cpu::Operand<T>& x) {
       cpu::code_jpeg(pool_, cpu::JpegShape(core.x.extents()), core.quality, x, emitter,

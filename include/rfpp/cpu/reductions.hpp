@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "rfpp/core/finite.hpp"
 #include "rfpp/cpu/operand.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/anchor.hpp"
@@ -158,15 +159,15 @@ void nearest_entries(ThreadPool& pool, const Operand<T>& x, const T* table, int 
   const Bands bands(e, 16 * e.c);
   const auto search = [&](Pixel at, double* wide, T* buffer) {
     std::copy_n(x.run(at, 1, buffer), e.c, wide);
-    double best = std::numeric_limits<double>::infinity();
+    double best = 0;
     int index = -1;
     for (int entry = 0; entry < entries; ++entry) {
       const double distance = squared_distance(wide, table + static_cast<std::ptrdiff_t>(entry) * e.c, e.c);
-      if (!(distance < std::numeric_limits<double>::infinity()))
+      if (!is_finite(distance))
         throw Error("nearest: the distance to codebook entry " + std::to_string(entry) +
                     " is not finite (image " + std::to_string(at.n) + ", row " + std::to_string(at.h) +
                     ", column " + std::to_string(at.w) + "): the input or the weights hold NaN or infinity");
-      if (distance < best) {
+      if (index < 0 || distance < best) {
         best = distance;
         index = entry;
       }

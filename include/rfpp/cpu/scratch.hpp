@@ -2,6 +2,7 @@
 #define RFPP_CPU_SCRATCH_HPP
 
 #include "rfpp/cpu/convolution_gradients.hpp"
+#include "rfpp/cpu/depthwise.hpp"
 #include "rfpp/cpu/flipped_convolution.hpp"
 #include "rfpp/cpu/jpeg.hpp"
 #include "rfpp/cpu/matmul.hpp"
@@ -84,6 +85,11 @@ template <class Operation, class X> Scratch scratch_of(const ReductionCore<Opera
 template <class X> Scratch scratch_of(const SeparableFilterCore<X>& core) {
   using T = typename X::value;
   const SeparableShape<T> s(core.x.extents(), *core.filter);
+  return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
+}
+template <class X> Scratch scratch_of(const DepthwiseCore<X>& core) {
+  using T = typename X::value;
+  const DepthwiseShape<T> s{core.geometry, core.x.extents(), core.extents()};
   return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
 }
 template <class X> Scratch scratch_of(const JpegCore<X>& core) {

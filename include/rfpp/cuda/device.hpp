@@ -11,6 +11,7 @@
 #include <string>
 
 #include "rfpp/core/workspace.hpp"
+#include "rfpp/cuda/messages.hpp"
 
 namespace rfpp::inline v0 {
 namespace cuda {
@@ -26,8 +27,11 @@ inline void check(cudaError_t status, const char* what) {
 inline void use_device(int index) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status == cudaErrorInsufficientDriver)
-    throw Error("CUDA: the driver is older than the toolkit that this program was built with");
+  if (status == cudaErrorInsufficientDriver) {
+    int driver = 0;
+    cudaDriverGetVersion(&driver);
+    throw Error(driver_message(driver, CUDART_VERSION));
+  }
   if (status != cudaSuccess || count == 0)
     throw Error(std::string("CUDA: no device was found (") + cudaGetErrorString(status) +
                 "); --device cpu needs none");

@@ -86,6 +86,29 @@ template <class T, class X, class Epilogue> struct ConvolutionKernel {
   }
 };
 
+/// One element of a depthwise convolution, weight {c,kernel,kernel,1}.
+template <class T, class X, class Epilogue> struct DepthwiseKernel {
+  X x;
+  Extents in;
+  const T* weight;
+  ConvolutionGeometry geometry;
+  Emit<T, Epilogue> emit;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    int c = 0;
+    const Pixel q = place_of(i, emit.extents, c);
+    const int taps = geometry.kernel * geometry.kernel;
+    T sum = 0;
+    for (int tap = 0; tap < taps; ++tap) {
+      const int h = q.h * geometry.stride - geometry.pad_before + tap / geometry.kernel;
+      const int w = q.w * geometry.stride - geometry.pad_before + tap % geometry.kernel;
+      if (h < 0 || h >= in.h || w < 0 || w >= in.w) continue;
+      sum += x.at({q.n, h, w})[c] * weight[static_cast<std::ptrdiff_t>(c) * taps + tap];
+    }
+    emit(i, &sum);
+  }
+};
+
 /// One element of the gradient of a convolution's input; `out` are the extents of the gradient given.
 template <class T, class G, class Epilogue> struct DataGradientKernel {
   G gradient;

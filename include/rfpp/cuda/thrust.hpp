@@ -4,6 +4,7 @@
 #include <thrust/execution_policy.h>
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
+#include <thrust/system_error.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +16,7 @@
 
 #include "rfpp/cuda/folds.hpp"
 #include "rfpp/cuda/image_kernels.hpp"
+#include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 
 namespace rfpp::inline v0 {
@@ -131,7 +133,11 @@ template <class Device> class Thrust {
     static_assert(std::is_trivially_copyable_v<Kernel>,
                   "a kernel holds plans, and plans hold raw pointers only");
     if (dry_) return;
-    thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+    try {
+      thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+    } catch (const thrust::system_error& error) {
+      throw Error(std::string("starting a kernel: ") + error.what());
+    }
   }
 
   template <class X, class T, class P>
@@ -212,6 +218,12 @@ template <class Device> class Thrust {
       launch(out.size(), cuda::FilterRowsKernel<T>{filtered.data(), e.h, rows.taps, out, sums.data()});
     }
     launch(out.size(), cuda::EmitKernel<T, P>{sums.data(), emit});
+  }
+  template <class X, class T, class P>
+  void run_core(const DepthwiseCore<X>& core, const cuda::Emit<T, P>& emit) {
+    launch(emit.extents.size(),
+           cuda::DepthwiseKernel<T, plan_t<X>, P>{plan_of(core.x), core.x.extents(),
+                                                  plan_of(core.weight).data, core.geometry, emit});
   }
   template <class X, class T, class P> void run_core(const JpegCore<X>& core, const cuda::Emit<T, P>& emit) {
     const Extents e = emit.extents;

@@ -96,6 +96,18 @@ struct Relu {
   template <int I, class T> RFPP_HD T adjoint(T g, T x) const { return x > splat<T>(0) ? g : splat<T>(0); }
 };
 
+/// 1 / (1 + e^-x).
+struct Sigmoid {
+  static constexpr const char* name = "sigmoid";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return splat<T>(1) / sigmoid_denominator(x); }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const T y = (*this)(x);
+    return g * y * (splat<T>(1) - y);
+  }
+};
+
 /// |x|, with the gradient 0 at 0.
 struct Absolute {
   static constexpr const char* name = "absolute";
@@ -191,6 +203,7 @@ requires std::is_arithmetic_v<Factor>
 auto operator*(const A& a, Factor factor) { return map(Scale{static_cast<double>(factor)}, a); }
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
 template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
+template <Expression A> auto sigmoid(const A& a) { return map(Sigmoid{}, a); }
 template <Expression A> auto relu(const A& a) { return map(Relu{}, a); }
 template <Expression A, Expression B> auto prelu(const A& a, const B& slope) {
   return map(Prelu{}, a, slope);

@@ -50,6 +50,9 @@ class Checkpoint {
   /// The `__metadata__` of a safetensors file; empty for other forms.
   const std::map<std::string, std::string>& metadata() const& { return state_->contents.metadata; }
 
+  /// The tensors whose element type DType lacks (float8, complex, quantised), each with its type.
+  const std::map<std::string, std::string>& unread() const& { return state_->contents.unread; }
+
   /// The tensor of that name, or nullptr.
   const TensorView* find(std::string_view name) const& {
     const auto found = state_->index.find(name);
@@ -72,6 +75,7 @@ class Checkpoint {
   // What these refer to would be gone at the end of the statement, or of a range-based for loop's head.
   void tensors() const&& = delete;
   void metadata() const&& = delete;
+  void unread() const&& = delete;
   void find(std::string_view) const&& = delete;
   void at(std::string_view) const&& = delete;
 
@@ -118,6 +122,13 @@ class Checkpoint {
   /// What an unknown file starts with: a web page, a Git LFS pointer and the like are recognised at a glance.
   static std::string description(std::span<const std::byte> bytes) {
     if (bytes.empty()) return "an empty file";
+    const std::string_view whole = as_text(bytes);
+    if (whole.starts_with("GGUF")) return "GGUF; use the PyTorch or safetensors file it was made from";
+    if (whole.size() > 262 && whole.substr(257, 5) == "ustar") return "a tar archive; unpack it first";
+    if (whole.starts_with("\x1f\x8b")) return "gzip; unpack it first";
+    const auto head = whole.substr(0, 64);
+    if (head.starts_with("\x08") && (head.find("pytorch") != head.npos || head.find("onnx") != head.npos))
+      return "ONNX; use the PyTorch or safetensors file it was exported from";
     const std::string_view start = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 32)));
     const auto is_text = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; };
     if (!std::ranges::all_of(start, is_text)) return "unknown binary data";

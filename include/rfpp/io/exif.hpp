@@ -55,6 +55,8 @@ inline Image apply_orientation(Image image, int orientation) {
   Image turned(swap_axes ? image.height : image.width, swap_axes ? image.width : image.height,
                image.channels);
   turned.icc_profile = std::move(image.icc_profile);
+  turned.png_chunks = std::move(image.png_chunks);
+  turned.warnings = std::move(image.warnings);
   for (int y = 0; y < turned.height; ++y) {
     std::uint8_t* out = turned.row(y);
     for (int x = 0; x < turned.width; ++x) {

@@ -12,9 +12,10 @@
 namespace rfpp::inline v0::io {
 
 /// No image, read or made, has a longer side.
-inline constexpr int max_side = 16384;
-/// No image, read or made, has more pixels.
-inline constexpr std::int64_t max_pixels = std::int64_t{1} << 26;
+inline constexpr int max_side = 32768;
+/// No image, read or made, has more pixels: those of a 200-megapixel photo, 600 MB as RGB, of which reading
+/// holds two copies.
+inline constexpr std::int64_t max_pixels = 200'000'000;
 
 /// Throws Error unless both sides are positive and within max_side and max_pixels.
 inline void check_size(std::int64_t width, std::int64_t height) {
@@ -33,6 +34,10 @@ struct Image {
   int channels = 0;                       ///< 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha
   std::vector<std::uint8_t> samples;      ///< height x width x channels
   std::vector<std::uint8_t> icc_profile;  ///< the file's colour profile, empty for none
+  /// A PNG's gAMA, pHYs and text chunks, whole and in order; they are written to PNGs again.
+  std::vector<std::uint8_t> png_chunks;
+  /// What was wrong with the file that this was read from and how much of it is there; each one line.
+  std::vector<std::string> warnings;
 
   Image() = default;
   /// All zero. Throws Error when the size is not a valid one (see check_size).

@@ -2,14 +2,18 @@
 #define RFPP_IO_IMAGE_HEADER_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/exif.hpp"
 #include "rfpp/io/icc.hpp"
 
@@ -23,6 +27,9 @@ struct ImageHeader {
   bool sixteen_bit = false;
   int orientation = 1;
   Bytes icc_profile;
+  Bytes png_chunks;                       ///< as Image has them
+  std::vector<std::size_t> empty_chunks;  ///< where empty IDAT chunks of a PNG lie
+  std::vector<std::string> warnings;
 };
 
 inline bool starts_with(std::span<const std::byte> bytes, std::string_view prefix) {
@@ -30,26 +37,83 @@ inline bool starts_with(std::span<const std::byte> bytes, std::string_view prefi
          std::equal(prefix.begin(), prefix.end(), reinterpret_cast<const char*>(bytes.data()));
 }
 
-/// Throws Error when there is no image data. Source: PNG specification, second edition.
+/// A chunk's type for messages: whatever is no letter becomes a question mark.
+inline std::string printable(std::string_view text) {
+  std::string result(text);
+  std::ranges::replace_if(
+      result, [](char c) { return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z'); }, '?');
+  return result;
+}
+
+/// The checksum of a PNG chunk's type and data, eight bytes a step. Source: PNG specification, annex D.
+inline std::uint32_t png_checksum(std::span<const std::byte> bytes) {
+  static const auto tables = [] {
+    std::array<std::array<std::uint32_t, 256>, 8> t{};
+    for (std::uint32_t i = 0; i < 256; ++i) {
+      t[0][i] = i;
+      for (int bit = 0; bit < 8; ++bit)
+        t[0][i] = (t[0][i] & 1U) != 0 ? 0xEDB88320U ^ t[0][i] >> 1 : t[0][i] >> 1;
+    }
+    for (std::size_t k = 1; k < 8; ++k)
+      for (std::size_t i = 0; i < 256; ++i) t[k][i] = t[k - 1][i] >> 8 ^ t[0][t[k - 1][i] & 255U];
+    return t;
+  }();
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    word ^= crc;
+    crc = 0;
+    for (std::size_t k = 0; k < 8; ++k) crc ^= tables[7 - k][word >> (8 * k) & 255U];
+  }
+  for (const std::byte byte : bytes)
+    crc = crc >> 8 ^ tables[0][(crc ^ std::to_integer<std::uint32_t>(byte)) & 255U];
+  return ~crc;
+}
+
+/// Throws Error when there is no image data. What is wrong behind it is left to the decoder. Source: PNG
+/// specification, third edition.
 inline ImageHeader png_header(std::span<const std::byte> bytes) {
-  constexpr std::uint32_t ihdr = 0x49484452, idat = 0x49444154, iccp = 0x69434350;
-  if (load_number(bytes, 12, 4) != ihdr) throw Error("corrupt PNG: expected an IHDR chunk first");
+  constexpr std::size_t most_kept = std::size_t{1} << 20;
+  if (bytes.size() >= 16 && as_text(bytes.first(16)).ends_with("CgBI")) {
+    throw Error("unsupported PNG: Apple's CgBI form; convert it to a standard PNG first");
+  }
+  if (load_number(bytes, 12, 4) != 0x49484452) throw Error("corrupt PNG: expected an IHDR chunk first");
   ImageHeader header;
   header.width = load_number(bytes, 16, 4);
   header.height = load_number(bytes, 20, 4);
   header.sixteen_bit = load_number(bytes, 24, 1) == 16;
   header.pixels_per_byte = 1032 * 8;  // deflate's best ratio, one-bit pixels
-  std::span<const std::byte> profile;
-  std::size_t position = 8;
-  while (load_number(bytes, position + 4, 4) != idat) {
+  bool found_data = false;
+  for (std::size_t position = 8; position < bytes.size();) {
     const std::size_t length = load_number(bytes, position, 4);
-    if (load_number(bytes, position + 4, 4) == iccp && length <= bytes.size() - position - 8) {
-      profile = bytes.subspan(position + 8, length);
+    const auto type =
+        as_text(bytes.subspan(position + 4, std::min<std::size_t>(4, bytes.size() - position - 4)));
+    if (length > bytes.size() - position - 8) {
+      if (!found_data && type != "IDAT") throw Error("corrupt or truncated PNG: no image data");
+      break;
     }
+    const auto data = bytes.subspan(position + 8, length);
+    found_data = found_data || (type == "IDAT" && length > 0);
+    if (position + 12 + length > bytes.size()) break;
+    if (load_number(bytes, position + 8 + length, 4) !=
+            png_checksum(bytes.subspan(position + 4, length + 4)) &&
+        header.warnings.empty()) {
+      header.warnings.push_back("damaged PNG: the checksum of its " + printable(type) + " chunk at byte " +
+                                std::to_string(position) + " is wrong, pixels may be too");
+    }
+    if (type == "IDAT" && length == 0) header.empty_chunks.push_back(position);
+    if (type == "iCCP") header.icc_profile = icc_from_png(data);
+    if (type == "eXIf") header.orientation = exif_orientation(data);
+    const bool kept = type == "gAMA" || type == "pHYs" || type == "tEXt" || type == "zTXt" || type == "iTXt";
+    if (kept && header.png_chunks.size() + length + 12 <= most_kept) {
+      const auto* chunk = reinterpret_cast<const std::uint8_t*>(bytes.data()) + position;
+      header.png_chunks.insert(header.png_chunks.end(), chunk, chunk + length + 12);
+    }
+    if (type == "IEND") break;
     position += 12 + length;
   }
-  if (load_number(bytes, position, 4) == 0) throw Error("corrupt PNG: empty image data");
-  header.icc_profile = icc_from_png(profile);
+  if (!found_data && !header.empty_chunks.empty()) throw Error("corrupt PNG: empty image data");
   return header;
 }
 
@@ -86,11 +150,16 @@ inline ImageHeader jpeg_header(std::span<const std::byte> bytes) {
   std::uint32_t icc_parts = 0;
   for (std::size_t position = 2;;) {
     position = next_jpeg_marker(bytes, position);
-    if (position == bytes.size()) throw Error("truncated JPEG: no end of the image");
+    if (position == bytes.size()) break;
     const std::uint32_t marker = load_number(bytes, position++, 1);
     if (marker == 0xD9) break;
+    if (marker < 0xC0) continue;
+    if (position + 2 > bytes.size()) break;
     const std::size_t length = load_number(bytes, position, 2);
-    if (length < 2 || length > bytes.size() - position) throw Error("corrupt or truncated JPEG");
+    if (length < 2 || length > bytes.size() - position) {
+      if (scans > 0) break;
+      throw Error("corrupt or truncated JPEG");
+    }
     const auto segment = bytes.subspan(position + 2, length - 2);
     if (marker >= 0xC0 && marker <= 0xC2) {
       header.height = load_number(segment, 1, 2);
@@ -110,6 +179,7 @@ inline ImageHeader jpeg_header(std::span<const std::byte> bytes) {
     }
     position += length;
   }
+  if (scans == 0 || header.width == 0) throw Error("truncated JPEG: no image data");
   return header;
 }
 
@@ -125,8 +195,17 @@ inline ImageHeader bmp_header(std::span<const std::byte> bytes) {
   header.width = old ? field(18, 2) : static_cast<std::int32_t>(field(18, 4));
   header.height = old ? field(20, 2) : std::abs(std::int64_t{static_cast<std::int32_t>(field(22, 4))});
   const std::int64_t bits = field(old ? 24 : 28, 2);
-  const std::uint32_t compression = old ? 0 : field(30, 4);
-  if (compression != 0 && compression != 3) throw Error("unsupported BMP: expected uncompressed pixels");
+  const std::uint32_t header_bytes = field(14, 4), compression = old ? 0 : field(30, 4);
+  const std::string way_out = "; save it as PNG";
+  if (header_bytes != 12 && header_bytes != 40 && header_bytes != 108 && header_bytes != 124) {
+    throw Error("unsupported BMP: a header of " + std::to_string(header_bytes) +
+                " bytes, expected 12, 40, 108 or 124" + way_out);
+  }
+  if (compression == 1 || compression == 2) throw Error("unsupported BMP: run lengths" + way_out);
+  if (compression != 0 && compression != 3) {
+    throw Error("unsupported BMP: compression " + std::to_string(compression) +
+                ", expected uncompressed pixels" + way_out);
+  }
   check_size(header.width, header.height);
   const std::int64_t row = (header.width * bits + 31) / 32 * 4;
   const std::int64_t needed =

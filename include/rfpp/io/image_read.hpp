@@ -9,10 +9,13 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_header.hpp"
+#include "rfpp/io/image_kind.hpp"
+#include "rfpp/io/jpeg_mend.hpp"
 #include "rfpp/io/mapped_file.hpp"
 #include "rfpp/io/pnm.hpp"
 #include "rfpp/io/stb_read.hpp"
@@ -47,32 +50,73 @@ inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader
   return image;
 }
 
-/// The image in the bytes of a PNG, JPEG, BMP, or binary PGM or PPM file, turned as its EXIF orientation
-/// says. 16-bit samples are rounded to 8. Throws Error for anything else, for corrupt and truncated files,
-/// for sizes beyond check_size, and for sizes that so few bytes cannot hold: memory stays in proportion to
-/// the file.
+/// Gray where a JPEG's data ended.
+inline void blank_missing_units(Image& image, const MendedJpeg& jpeg) {
+  const int columns = (image.width + jpeg.unit_width - 1) / jpeg.unit_width;
+  for (int y = static_cast<int>(jpeg.units_present / columns) * jpeg.unit_height; y < image.height; ++y) {
+    const bool first = y / jpeg.unit_height == jpeg.units_present / columns;
+    const int x = first ? static_cast<int>(jpeg.units_present % columns) * jpeg.unit_width : 0;
+    std::fill(image.row(y) + x * image.channels, image.row(y) + image.row_size(), std::uint8_t{128});
+  }
+}
+
+/// stb_image before 2.28 copies to a null pointer for an empty IDAT chunk: they are left out.
+inline Image decode_png(std::span<const std::byte> bytes, const ImageHeader& header) {
+  if (header.empty_chunks.empty()) return decode_with_stb(bytes, header);
+  std::vector<std::byte> kept;
+  std::size_t begin = 0;
+  for (const std::size_t chunk : header.empty_chunks) {
+    kept.insert(kept.end(), bytes.begin() + static_cast<std::ptrdiff_t>(begin),
+                bytes.begin() + static_cast<std::ptrdiff_t>(chunk));
+    begin = chunk + 12;
+  }
+  kept.insert(kept.end(), bytes.begin() + static_cast<std::ptrdiff_t>(begin), bytes.end());
+  return decode_with_stb(kept, header);
+}
+
+inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& header) {
+  MendedJpeg jpeg = mend_jpeg(bytes);
+  Image image = decode_with_stb(std::as_bytes(std::span(jpeg.bytes)), header);
+  if (jpeg.units_present < jpeg.units && jpeg.single_scan) blank_missing_units(image, jpeg);
+  image.warnings = std::move(jpeg.warnings);
+  return image;
+}
+
+/// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, turned as its EXIF orientation
+/// says. What a damaged file lacks is said in Image::warnings. 16-bit samples are rounded to 8. Throws Error
+/// for anything else, for corrupt and truncated files, for sizes beyond check_size, and for sizes that so few
+/// bytes cannot hold: memory stays in proportion to the file.
 inline Image decode_image(std::span<const std::byte> bytes) {
   if (bytes.size() > std::size_t{1} << 30) {
     throw Error("expected at most 1 GiB, found " + std::to_string(bytes.size()) + " bytes");
   }
-  if (starts_with(bytes, "P5") || starts_with(bytes, "P6")) return decode_pnm(bytes);
+  const bool pnm = bytes.size() > 2 && bytes[0] == std::byte{'P'} && bytes[1] >= std::byte{'1'} &&
+                   bytes[1] <= std::byte{'7'};
+  if (pnm) return decode_pnm(bytes);
   ImageHeader header;
-  if (starts_with(bytes, "\x89PNG\r\n\x1A\n")) {
+  const bool jpeg = starts_with(bytes, "\xFF\xD8\xFF");
+  const bool png = starts_with(bytes, "\x89PNG\r\n\x1A\n");
+  if (png) {
     header = png_header(bytes);
-  } else if (starts_with(bytes, "\xFF\xD8\xFF")) {
+  } else if (jpeg) {
     header = jpeg_header(bytes);
   } else if (starts_with(bytes, "BM")) {
     header = bmp_header(bytes);
   } else {
-    throw Error(bytes.empty() ? "expected an image, found an empty file"
-                              : "expected a PNG, JPEG, BMP or binary PGM or PPM image, found something else");
+    throw Error(bytes.empty()
+                    ? "expected an image, found an empty file"
+                    : "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + image_kind(bytes));
   }
   check_size(header.width, header.height);
   if (header.width * header.height > header.pixels_per_byte * static_cast<std::int64_t>(bytes.size())) {
     throw Error("corrupt or truncated: " + std::to_string(bytes.size()) + " bytes cannot hold " +
                 std::to_string(header.width) + "x" + std::to_string(header.height) + " pixels");
   }
-  Image image = decode_with_stb(bytes, header);
+  Image image = jpeg  ? decode_jpeg(bytes, header)
+                : png ? decode_png(bytes, header)
+                      : decode_with_stb(bytes, header);
+  image.png_chunks = std::move(header.png_chunks);
+  if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
   if (icc_fits(header.icc_profile, image.colors())) image.icc_profile = std::move(header.icc_profile);
   return apply_orientation(std::move(image), header.orientation);
 }

@@ -22,13 +22,14 @@ inline void append_encoded(void* out, void* data, int size) {
   static_cast<Bytes*>(out)->insert(static_cast<Bytes*>(out)->end(), bytes, bytes + size);
 }
 
-/// The image as a PNG file, with its colour profile.
+/// The image as a PNG file, with its colour profile and PNG chunks.
 inline Bytes encode_png(const Image& image) {
   Bytes file;
   if (stb::stbi_write_png_to_func(append_encoded, &file, image.width, image.height, image.channels,
                                   image.samples.data(), 0) == 0) {
     throw Error("not enough memory for a PNG of this image");
   }
+  file.insert(file.begin() + 33, image.png_chunks.begin(), image.png_chunks.end());
   if (icc_fits(image.icc_profile, image.colors())) {
     const Bytes chunk = icc_to_png(image.icc_profile);
     file.insert(file.begin() + 33, chunk.begin(), chunk.end());  // after the signature and IHDR

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rfpp/core/fields.hpp"
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/tensors.hpp"
 
@@ -95,11 +96,9 @@ inline void list_names(std::string& text, const char* title, const std::vector<s
 
 /// Whether no exponent is all ones, as those of NaN and infinity are.
 template <std::floating_point T> bool all_finite(std::span<const T> values) {
-  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-  constexpr Bits exponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  Bits worst = 0;
-  for (const T v : values) worst = std::max(worst, std::bit_cast<Bits>(v) & exponent);
-  return worst != exponent;
+  rfpp::detail::FloatBits<T> worst = 0;
+  for (const T v : values) worst = std::max(worst, rfpp::detail::exponent_bits(v));
+  return worst != rfpp::detail::exponent_mask<T>;
 }
 }  // namespace detail
 

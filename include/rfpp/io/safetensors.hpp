@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/byte_reader.hpp"
+#include "rfpp/io/json.hpp"
 #include "rfpp/io/tensor_view.hpp"
 
 namespace rfpp::inline v0::io {
@@ -38,13 +38,7 @@ inline nlohmann::json parse_safetensors_header(std::string_view text) {
     }
     return true;
   };
-  try {
-    return nlohmann::json::parse(text, check);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw Error("safetensors header is not valid JSON at its byte " + std::to_string(error.byte));
-  } catch (const nlohmann::json::exception&) {
-    throw Error("safetensors header is not valid JSON");
-  }
+  return parse_json(text, "safetensors header", check);
 }
 
 /// An array of whole numbers >= 0.
@@ -62,13 +56,13 @@ inline std::vector<std::int64_t> extents_of(const nlohmann::json& entry, const c
   return extents;
 }
 
-/// The tensor that a header entry describes, in the bytes behind the header.
+/// The tensor that a header entry describes, in the bytes behind the header; plain bytes where DType lacks
+/// its element type.
 inline TensorView safetensors_entry(const nlohmann::json& entry, std::span<const std::byte> data) {
   if (!entry.is_object()) throw Error("expected an object with dtype, shape and data_offsets");
   const auto spelling = entry.find("dtype");
   if (spelling == entry.end() || !spelling->is_string()) throw Error("expected a string \"dtype\"");
   const auto dtype = parse_dtype(spelling->get_ref<const std::string&>());
-  if (!dtype) throw Error("unsupported dtype " + spelling->get<std::string>());
 
   const auto offsets = extents_of(entry, "data_offsets");
   if (offsets.size() != 2 || offsets[0] > offsets[1]) throw Error("expected data_offsets [begin, end]");
@@ -80,6 +74,7 @@ inline TensorView safetensors_entry(const nlohmann::json& entry, std::span<const
   auto strides = row_major_strides(shape);
   const auto bytes =
       data.subspan(static_cast<std::size_t>(offsets[0]), static_cast<std::size_t>(offsets[1] - offsets[0]));
+  if (!dtype) return {DType::uint8, {offsets[1] - offsets[0]}, {1}, bytes};
   TensorView view{*dtype, std::move(shape), std::move(strides), bytes};
   const auto expected = static_cast<std::uint64_t>(view.count()) * dtype_size(*dtype);
   if (bytes.size() != expected) {
@@ -99,7 +94,7 @@ inline bool is_safetensors(std::span<const std::byte> bytes) {
 
 /// Reads a safetensors file: u64 header length, JSON header, data. Like the reference implementation it wants
 /// a header of at most 100 MB and tensors that cover the data without holes or overlaps; throws Error
-/// otherwise and for element types that DType lacks. https://github.com/huggingface/safetensors
+/// otherwise. https://github.com/huggingface/safetensors
 inline CheckpointContents read_safetensors(std::span<const std::byte> bytes) {
   constexpr std::uint64_t max_header_bytes = 100'000'000;
   ByteReader reader(bytes);
@@ -116,15 +111,17 @@ inline CheckpointContents read_safetensors(std::span<const std::byte> bytes) {
     if (name != "__metadata__") {
       try {
         contents.tensors.push_back({name, detail::safetensors_entry(entry, data)});
+        const auto& spelling = entry["dtype"].get_ref<const std::string&>();
+        if (!parse_dtype(spelling)) contents.unread.emplace(name, spelling);
       } catch (const Error& error) {
         throw Error("tensor \"" + name + "\": " + error.what());
       }
       continue;
     }
+    if (entry.is_null()) continue;
     if (!entry.is_object()) throw Error("safetensors __metadata__ is not an object");
     for (const auto& [key, value] : entry.items()) {
-      if (!value.is_string()) throw Error("safetensors __metadata__ \"" + key + "\" is not a string");
-      contents.metadata.emplace(key, value.get<std::string>());
+      contents.metadata.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
     }
   }
 
@@ -141,6 +138,8 @@ inline CheckpointContents read_safetensors(std::span<const std::byte> bytes) {
     throw Error("safetensors data of " + std::to_string(data.size()) + " bytes, its tensors end at byte " +
                 std::to_string(end - data.data()));
   }
+  std::erase_if(contents.tensors,
+                [&](const NamedTensor& item) { return contents.unread.contains(item.name); });
   return contents;
 }
 

@@ -110,10 +110,9 @@ class SafetensorsWriter {
   }
 
   void write_header(const nlohmann::json& header) {
-    std::string text;
-    try {
-      text = header.dump();
-    } catch (const nlohmann::json::exception&) {
+    using Handler = nlohmann::json::error_handler_t;
+    std::string text = header.dump(-1, ' ', false, Handler::ignore);  // bytes that are not UTF-8 are left out
+    if (text != header.dump(-1, ' ', false, Handler::replace)) {
       throw Error(path_ + ": cannot write: a tensor name or metadata text is not UTF-8");
     }
     // The elements begin where a mapped file has them aligned for vectors.

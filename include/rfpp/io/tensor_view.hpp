@@ -45,6 +45,8 @@ struct NamedTensor {
 struct CheckpointContents {
   std::vector<NamedTensor> tensors;
   std::map<std::string, std::string> metadata;
+  /// Names of the tensors whose element type DType lacks, with that type as the file calls it.
+  std::map<std::string, std::string> unread;
 };
 
 /// "(512, 3, 3)"

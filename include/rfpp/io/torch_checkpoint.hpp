@@ -34,13 +34,13 @@ class TensorCollector {
         file_bytes_(file_bytes),
         budget_(64 * pickle.position()) {}
 
-  std::vector<NamedTensor> collect(pickle::Handle root) {
+  CheckpointContents collect(pickle::Handle root) {
     visit(root, 0);
-    if (tensors_.empty()) {
+    if (tensors_.empty() && unread_.empty()) {
       throw Error(
           "expected dicts of tensors, found none (pickled modules and TorchScript would have to be run)");
     }
-    return std::move(tensors_);
+    return {std::move(tensors_), {}, std::move(unread_)};
   }
 
  private:
@@ -71,6 +71,9 @@ class TensorCollector {
       } catch (const Error& error) {
         throw Error("tensor \"" + path_ + "\": " + error.what());
       }
+    } else if (const auto* unread = pickle_.as<pickle::Unread>(value)) {
+      charge(path_.size() + 256);
+      unread_.emplace(path_, unread->storage);
     }
   }
 
@@ -119,6 +122,7 @@ class TensorCollector {
   std::size_t budget_;
   std::string path_;
   std::vector<NamedTensor> tensors_;
+  std::map<std::string, std::string> unread_;
 };
 
 /// "\x8a\x0a" (a long of ten bytes), torch's magic number 0x1950a86a20f9469cfc6c, STOP.
@@ -154,7 +158,7 @@ inline CheckpointContents read_torch_zip(std::span<const std::byte> bytes) {
   const auto find_storage = [&](const pickle::Storage& storage) {
     return archive.at(folder + "data/" + std::string(storage.key));
   };
-  return {detail::TensorCollector(pickle, find_storage, bytes.size()).collect(root), {}};
+  return detail::TensorCollector(pickle, find_storage, bytes.size()).collect(root);
 }
 
 /// Reads what torch.save wrote before PyTorch 1.6: the pickles of a magic number, the protocol version, facts
@@ -177,6 +181,9 @@ inline CheckpointContents read_torch_legacy(std::span<const std::byte> bytes) {
 
   std::map<std::string_view, DType> dtypes;
   for (const auto& value : pickle.values()) {
+    // The size of its elements, and so where the next storage begins, is not in the file.
+    if (const auto* unread = std::get_if<pickle::Unread>(&value))
+      throw Error("unsupported storage torch." + std::string(unread->storage));
     if (const auto* storage = std::get_if<pickle::Storage>(&value)) {
       if (dtypes.emplace(storage->key, storage->dtype).first->second != storage->dtype) {
         throw Error("storage " + std::string(storage->key) + " has two element types");
@@ -199,7 +206,7 @@ inline CheckpointContents read_torch_legacy(std::span<const std::byte> bytes) {
     if (found == storages.end()) throw Error("storage " + std::string(storage.key) + " is missing");
     return found->second;
   };
-  return {detail::TensorCollector(pickle, find_storage, bytes.size()).collect(root), {}};
+  return detail::TensorCollector(pickle, find_storage, bytes.size()).collect(root);
 }
 
 }  // namespace rfpp::inline v0::io

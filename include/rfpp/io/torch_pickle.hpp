@@ -48,8 +48,13 @@ struct Tensor {
   std::int64_t offset;
   Handle shape, strides;
 };
+/// A storage of elements that DType lacks, by its class, and any tensor of it.
+struct Unread {
+  std::string_view storage;
+};
 
-using Value = std::variant<Opaque, std::int64_t, std::string_view, Sequence, Dict, Global, Storage, Tensor>;
+using Value =
+    std::variant<Opaque, std::int64_t, std::string_view, Sequence, Dict, Global, Storage, Tensor, Unread>;
 
 /// Element type of a storage class such as torch.FloatStorage.
 inline std::optional<DType> storage_dtype(const Global& global) {
@@ -317,11 +322,22 @@ class Unpickler {
     const auto is = [&](std::string_view module, std::string_view name) {
       return global->module == module && global->name == name;
     };
-    if (is("torch._utils", "_rebuild_tensor_v2") || is("torch._utils", "_rebuild_tensor")) {
+    if (is("torch._utils", "_rebuild_tensor_v2") || is("torch._utils", "_rebuild_tensor_v3") ||
+        is("torch._utils", "_rebuild_tensor")) {
       if (items.size() < 4) fail("tensor with too few arguments");
+      if (as<Unread>(items[0]) != nullptr) return stack_.push_back(items[0]);
       return push(Tensor{items[0], expect<std::int64_t>(items[1], "a storage offset"), items[2], items[3]});
     }
-    if (is("torch._utils", "_rebuild_parameter") && !items.empty()) return stack_.push_back(items[0]);
+    const bool parameter =
+        is("torch._utils", "_rebuild_parameter") || is("torch._utils", "_rebuild_parameter_with_state");
+    if (parameter && !items.empty()) return stack_.push_back(items[0]);
+    // (function, class, its arguments, attributes)
+    if (is("torch._tensor", "_rebuild_from_type_v2") && items.size() >= 3 && type_depth_ == 0) {
+      ++type_depth_;
+      reduce({items[0], items[2]});
+      --type_depth_;
+      return;
+    }
     if (is("collections", "OrderedDict")) return push_ordered_dict(items);
     push_opaque();
   }
@@ -349,7 +365,7 @@ class Unpickler {
     if (kind == nullptr || *kind != "storage") return push_opaque();
     const auto& type = expect<Global>(items[1], "a storage class");
     const auto dtype = storage_dtype(type);
-    if (!dtype) throw Error("unsupported storage " + std::string(type.module) + "." + std::string(type.name));
+    if (!dtype) return push(Unread{type.name});
     Storage storage{*dtype, expect<std::string_view>(items[2], "a storage's key"), 0,
                     expect<std::int64_t>(items[4], "a storage's size")};
     if (storage.count < 0) fail("negative storage size");
@@ -366,6 +382,7 @@ class Unpickler {
   std::vector<Handle> stack_;
   std::vector<std::size_t> marks_;        // stack sizes
   std::map<std::uint64_t, Handle> memo_;  // ordered: chosen indices cannot collide
+  int type_depth_ = 0;                    // of _rebuild_from_type_v2 in itself, which torch never writes
   std::size_t copied_pairs_ = 0;          // one list can be turned into many dicts
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/safetensors_writer.hpp"
 
@@ -35,7 +36,7 @@ class FeatureCollector {
       throw Error("feature statistics: expected vectors of " + std::to_string(features_) + ", found one of " +
                   std::to_string(vector.size()));
     for (const T v : vector) {
-      if (!std::isfinite(v)) throw Error("feature statistics: a feature is NaN or infinite");
+      if (!is_finite(v)) throw Error("feature statistics: a feature is NaN or infinite");
       values_.push_back(static_cast<double>(v));
     }
     ++rows_;

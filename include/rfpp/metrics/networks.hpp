@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -46,7 +47,7 @@ inline Tensor<float> ordered(auto& ex, const Tensor<float>& image, ColorOrder or
 inline double lpips(auto& ex, const Lpips<float>& network, const Tensor<float>& a, const Tensor<float>& b,
                     ColorOrder order = ColorOrder::correct) {
   const double distance = number_of(ex, network(ex, ordered(ex, a, order), ordered(ex, b, order)));
-  if (!std::isfinite(distance)) throw Error("LPIPS: the distance is NaN or infinite");
+  if (!is_finite(distance)) throw Error("LPIPS: the distance is NaN or infinite");
   return distance;
 }
 
@@ -73,7 +74,8 @@ inline double identity_distance(std::span<const float> a, std::span<const float>
     const auto x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
     ab += x * y, aa += x * x, bb += y * y;
   }
-  if (!(aa > 0 && bb > 0)) throw Error("identity distance: a feature vector is zero or not finite");
+  if (!(is_normal(aa) && is_normal(bb)))
+    throw Error("identity distance: a feature vector is zero or not finite");
   return std::acos(std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0));
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/image_write.hpp"
 
 namespace rfpp::inline v0::metrics {
@@ -114,7 +115,7 @@ inline std::string histogram(const Evaluation& e, std::size_t index) {
   constexpr int bins = 24, width = 20, height = 120;
   std::vector<double> values;
   for (const PairScores& pair : e.pairs)
-    if (std::isfinite(pair.values[index])) values.push_back(pair.values[index]);
+    if (is_finite(pair.values[index])) values.push_back(pair.values[index]);
   if (values.empty()) return "<p>No finite value.</p>";
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   std::vector<int> counts(bins, 0);

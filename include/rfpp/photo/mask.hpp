@@ -72,9 +72,19 @@ inline Plane erode(Plane plane, int size) {
   });
 }
 
+/// The weights of a Gaussian over 2 * radius + 1 pixels.
+inline std::vector<float> gaussian_kernel(int radius, double sigma) {
+  std::vector<double> weights;
+  for (int i = -radius; i <= radius; ++i) weights.push_back(std::exp(-i * i / (2 * sigma * sigma)));
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<float> kernel;
+  kernel.reserve(weights.size());
+  for (const double weight : weights) kernel.push_back(static_cast<float>(weight / sum));
+  return kernel;
+}
+
 /// The weights of a Gaussian over 2 * radius + 1 pixels, as OpenCV chooses them when only the size is given.
 inline std::vector<float> gaussian_kernel(int radius) {
-  const int size = 2 * radius + 1;
   switch (radius) {
     case 0:
       return {1.0F};
@@ -90,20 +100,13 @@ inline std::vector<float> gaussian_kernel(int radius) {
     default:
       break;
   }
-  const double sigma = 0.3 * ((size - 1) * 0.5 - 1) + 0.8;
-  std::vector<double> weights;
-  for (int i = -radius; i <= radius; ++i) weights.push_back(std::exp(-i * i / (2 * sigma * sigma)));
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  std::vector<float> kernel;
-  kernel.reserve(weights.size());
-  for (const double weight : weights) kernel.push_back(static_cast<float>(weight / sum));
-  return kernel;
+  return gaussian_kernel(radius, 0.3 * (radius - 1) + 0.8);
 }
 
-/// The Gaussian blur over 2 * radius + 1 pixels; the plane is mirrored about its outermost pixels.
-inline Plane blur(Plane plane, int radius) {
+/// The blur along both axes by an odd number of weights; the plane is mirrored about its outermost pixels.
+inline Plane blur(Plane plane, std::span<const float> kernel) {
   constexpr std::size_t block = 64;
-  const std::vector<float> kernel = gaussian_kernel(radius);
+  const auto radius = static_cast<std::ptrdiff_t>(kernel.size() / 2);
   std::vector<float> line;           // the row, mirrored on both sides, and room for a whole last block
   std::vector<std::size_t> run_end;  // where the run of equal values ends that line[i] belongs to
   return filter_separably(std::move(plane), [&](std::span<float> row) {
@@ -142,6 +145,25 @@ inline Rectangle touched_region(const Affine& to_canvas, int size, int width, in
   return {clip(x0 - 3, width), clip(y0 - 3, height), clip(x1 + 4, width), clip(y1 + 4, height)};
 }
 
+/// Where head_mask ends, and how wide its soft edge is, as head distances.
+inline constexpr double head_mask_end = 1.2, head_mask_width = 0.35;
+
+/// The masks that need no parser: a soft one around the head, or all of the crop with a soft edge.
+enum class Mask { face, square };
+
+/// How far a point of the 512-pixel template is from the middle of the head: 1 on an ellipse around it.
+inline double head_distance(Point p) {
+  const double x = (p.x - 256) / 150, y = (p.y - 272) / 190;
+  return std::sqrt(x * x + y * y);
+}
+
+/// The mask of a face at a point of the 512-pixel template: 1 on face and chin, falling to 0 across the hair,
+/// so that what the network made of the background and the shoulders is left out.
+inline float head_mask(Point p) {
+  const double t = std::clamp((head_mask_end - head_distance(p)) / head_mask_width, 0.0, 1.0);
+  return static_cast<float>(t * t * (3 - 2 * t));
+}
+
 /// How a face is blended into its region of a canvas: canvas = soft * (hard * face) + (1 - soft) * canvas.
 struct SquareMask {
   Plane hard, soft;
@@ -159,7 +181,7 @@ inline SquareMask square_mask(const Affine& from_canvas, const Rectangle& region
   Plane hard = erode(std::move(ones), static_cast<int>(2 * scale));
   const double area = std::accumulate(hard.values.begin(), hard.values.end(), 0.0);
   const int edge = static_cast<int>(std::sqrt(area)) / 20;
-  Plane soft = blur(erode(hard, 2 * edge), edge);
+  Plane soft = blur(erode(hard, 2 * edge), gaussian_kernel(edge));
   return {std::move(hard), std::move(soft)};
 }
 

@@ -13,6 +13,7 @@
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/image.hpp"
+#include "rfpp/photo/color.hpp"
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/resize.hpp"
 #include "rfpp/photo/similarity.hpp"
@@ -24,19 +25,14 @@ namespace rfpp::inline v0::photo {
 struct RestoredFace {
   Affine to_crop;
   io::Image crop;
+  Plane mask = {};  ///< how much of each crop pixel is pasted, 0 to 1, as a face parser found it; or empty
 };
 
-/// The image's luma (ITU-R BT.601), for a gray photo.
-inline io::Image to_gray(const io::Image& image) {
-  io::Image gray(image.width, image.height, 1);
-  for (std::size_t i = 0; i < gray.samples.size(); ++i) {
-    const std::uint8_t* p = image.samples.data() + i * static_cast<std::size_t>(image.channels);
-    gray.samples[i] =
-        io::round_to_byte(0.299F * static_cast<float>(p[0]) + 0.587F * static_cast<float>(p[1]) +
-                          0.114F * static_cast<float>(p[2]));
-  }
-  return gray;
-}
+/// How faces are pasted.
+struct PasteOptions {
+  Mask mask = Mask::face;  ///< of a face that has none of its own
+  double strength = 1;     ///< 1: the restored face, 0: the photo, between them: a blend
+};
 
 /// Where a face lies on the canvas.
 struct Placement {
@@ -58,20 +54,20 @@ inline Placement place(const RestoredFace& face, const io::Image& canvas, double
   return placed;
 }
 
-/// How far a canvas pixel is from the middle of a face: 1 on an ellipse around its head.
-inline double head_distance(const Placement& face, Point pixel) {
+/// The point of the 512-pixel template that a canvas pixel shows.
+inline Point template_point(const Placement& face, Point pixel) {
   const Point p = face.from_canvas(pixel);
-  return std::hypot((p.x * face.template_scale - 256) / 150, (p.y * face.template_scale - 272) / 190);
+  return {p.x * face.template_scale, p.y * face.template_scale};
 }
 
 /// The share of a pixel, 0 to 1, that a face leaves to those before it: what belongs to a neighbour's head
 /// more than to its own, since its crop shows that neighbour unrestored.
 inline float share_of_earlier(const Placement& face, std::span<const Placement> earlier, Point pixel) {
   if (earlier.empty()) return 0;
-  const double own = head_distance(face, pixel);
+  const double own = head_distance(template_point(face, pixel));
   double kept = 1;
   for (const Placement& other : earlier) {
-    const double distance = head_distance(other, pixel);
+    const double distance = head_distance(template_point(other, pixel));
     const double inside = std::clamp((1.2 - distance) / 0.2, 0.0, 1.0);
     const double nearer = std::clamp(0.5 + (own - distance) / 0.2, 0.0, 1.0);
     kept *= 1 - inside * nearer;
@@ -110,20 +106,45 @@ struct FloatRegion {
   }
 };
 
+/// The masks of a face on its region of the canvas: the square one, its soft part narrowed to the head or to
+/// what a parser found.
+inline SquareMask paste_mask(const RestoredFace& face, const Placement& placed, double scale, Mask kind) {
+  SquareMask mask = square_mask(placed.from_canvas, placed.region, face.crop.width, scale);
+  auto narrow = [i = mask.soft.values.begin()](float limit) mutable {
+    *i = std::min(*i, std::max(limit, 0.0F));
+    ++i;
+  };
+  if (const Plane& own = face.mask; !own.values.empty()) {
+    const auto get = [&](int x, int y) {
+      return own.values[static_cast<std::size_t>(y) * static_cast<std::size_t>(own.width) +
+                        static_cast<std::size_t>(x)];
+    };
+    for_each_sample(placed.from_canvas, placed.region, [&](const SamplePosition& at) {
+      narrow(bilinear(at, own.width, own.height, 0.0F, get));
+    });
+  } else if (kind == Mask::face) {
+    for (int y = placed.region.y0; y < placed.region.y1; ++y) {
+      for (int x = placed.region.x0; x < placed.region.x1; ++x)
+        narrow(head_mask(template_point(placed, {1.0 * x, 1.0 * y})));
+    }
+  }
+  return mask;
+}
+
 /// Blends one face, `placed`, into what the faces before it, `earlier`, have left.
-inline void blend(FloatRegion& canvas, const io::Image& crop, const Placement& placed,
-                  std::span<const Placement> earlier, double scale) {
+inline void blend(FloatRegion& canvas, const RestoredFace& restored, const Placement& placed,
+                  std::span<const Placement> earlier, double scale, const PasteOptions& options) {
   const Rectangle& region = placed.region;
   std::vector<Placement> neighbours;
   std::copy_if(earlier.begin(), earlier.end(), std::back_inserter(neighbours),
                [&](const Placement& other) { return !intersection(other.region, region).empty(); });
-  const SquareMask mask = square_mask(placed.from_canvas, region, crop.width, scale);
-  const auto face =
-      warp(canvas.colors == 1 ? to_gray(crop) : crop, placed.from_canvas, region, canvas.colors, {0, 0, 0});
+  const SquareMask mask = paste_mask(restored, placed, scale, options.mask);
+  const auto face = warp(canvas.colors == 1 ? to_gray(restored.crop) : restored.crop, placed.from_canvas,
+                         region, canvas.colors, {0, 0, 0});
   std::size_t i = 0;
   for (int y = region.y0; y < region.y1; ++y) {
     for (int x = region.x0; x < region.x1; ++x, ++i) {
-      float soft = mask.soft.values[i];
+      float soft = mask.soft.values[i] * static_cast<float>(options.strength);
       if (soft == 0) continue;
       soft *= 1 - share_of_earlier(placed, neighbours, Point{1.0 * x, 1.0 * y});
       float* out = canvas.pixel(x, y);
@@ -135,35 +156,76 @@ inline void blend(FloatRegion& canvas, const io::Image& crop, const Placement& p
   }
 }
 
-/// The photo at `scale` (1 or more; Lanczos) times its size with all faces pasted in by the square mask, in
-/// their order; a later face leaves an earlier neighbour's head alone. Alpha and profile are kept, a gray
-/// photo stays gray. Throws Error for a scale below 1, a result beyond io::check_size, and a crop that is not
-/// a square RGB image.
-inline io::Image paste_faces(const io::Image& photo, std::span<const RestoredFace> faces, double scale = 1) {
+/// Rectangles that do not meet and cover all those given, but for empty ones.
+inline std::vector<Rectangle> joined(std::span<const Placement> faces) {
+  std::vector<Rectangle> parts;
+  for (const Placement& face : faces) {
+    Rectangle part = face.region;
+    if (part.empty()) continue;
+    const auto meets = [&](const Rectangle& other) { return !intersection(other, part).empty(); };
+    for (auto other = std::ranges::find_if(parts, meets); other != parts.end();
+         other = std::ranges::find_if(parts, meets)) {
+      part = bounding(part, *other);
+      parts.erase(other);
+    }
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+/// Throws Error for a face that paste_faces cannot paste.
+inline void check_face(const RestoredFace& face) {
+  const io::Image& crop = face.crop;
+  const auto size = [](int width, int height) {
+    return std::to_string(width) + "x" + std::to_string(height);
+  };
+  if (crop.width != crop.height || crop.channels != 3) {
+    throw Error("paste: expected a square RGB crop, found " + size(crop.width, crop.height) + " with " +
+                std::to_string(crop.channels) + " channels");
+  }
+  const Plane& mask = face.mask;
+  if (!mask.values.empty() && (mask.width != crop.width || mask.height != crop.height ||
+                               mask.values.size() * 3 != crop.samples.size())) {
+    throw Error("paste: expected a mask of " + size(crop.width, crop.height) + " like the crop, found " +
+                size(mask.width, mask.height));
+  }
+}
+
+/// Pastes the faces into `canvas`, which is the photo at `scale` times its size, however it was enlarged; see
+/// paste_faces. Only the parts around faces are ever in memory as floats.
+inline void paste_onto(io::Image& canvas, std::span<const RestoredFace> faces, double scale,
+                       const PasteOptions& options = {}) {
+  if (!(options.strength >= 0 && options.strength <= 1))
+    throw Error("paste: expected a strength of 0 to 1, found " + std::to_string(options.strength));
+  std::vector<Placement> placed;
+  for (const RestoredFace& face : faces) {
+    check_face(face);
+    placed.push_back(place(face, canvas, scale));
+  }
+  for (const Rectangle& part : joined(placed)) {
+    FloatRegion sum(canvas, part);
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+      if (!intersection(placed[i].region, part).empty())
+        blend(sum, faces[i], placed[i], std::span(placed).first(i), scale, options);
+    }
+    sum.store(canvas);
+  }
+}
+
+/// The photo at `scale` (1 or more; Lanczos) times its size with all faces pasted in, in their order; a later
+/// face leaves an earlier neighbour's head alone. At scale 1 all pixels outside the masks are the photo's.
+/// Alpha and profile are kept, a photo with one colour channel keeps one. Throws Error for a scale below 1, a
+/// result beyond io::check_size, a strength outside 0 to 1, a crop that is not a square RGB image, and a mask
+/// of another size than its crop's.
+inline io::Image paste_faces(const io::Image& photo, std::span<const RestoredFace> faces, double scale = 1,
+                             const PasteOptions& options = {}) {
   if (!(scale >= 1 && scale <= io::max_side)) {
     throw Error("paste: expected a scale of 1 or more, found " + std::to_string(scale));
   }
   const auto width = std::llround(photo.width * scale), height = std::llround(photo.height * scale);
   io::check_size(width, height);
   io::Image canvas = scale == 1 ? photo : resize(photo, static_cast<int>(width), static_cast<int>(height));
-
-  std::vector<Placement> placed;
-  Rectangle around{canvas.width, canvas.height, 0, 0};
-  for (const RestoredFace& face : faces) {
-    if (face.crop.width != face.crop.height || face.crop.channels != 3) {
-      throw Error("paste: expected a square RGB crop, found " + std::to_string(face.crop.width) + "x" +
-                  std::to_string(face.crop.height) + " with " + std::to_string(face.crop.channels) +
-                  " channels");
-    }
-    const Rectangle& region = placed.emplace_back(place(face, canvas, scale)).region;
-    if (!region.empty()) around = bounding(around, region);
-  }
-  if (around.empty()) return canvas;
-  FloatRegion sum(canvas, around);
-  for (std::size_t i = 0; i < faces.size(); ++i) {
-    if (!placed[i].region.empty()) blend(sum, faces[i].crop, placed[i], std::span(placed).first(i), scale);
-  }
-  sum.store(canvas);
+  paste_onto(canvas, faces, scale, options);
   return canvas;
 }
 

@@ -60,6 +60,7 @@ inline void resize_row(const std::uint8_t* in, int in_width, int channels, const
 inline io::Image resize(const io::Image& image, int width, int height) {
   io::Image out(width, height, image.channels);
   out.icc_profile = image.icc_profile;
+  out.png_chunks = image.png_chunks;
   const ResizeTaps across = lanczos_taps(image.width, width), down = lanczos_taps(image.height, height);
   // Input rows already resized: as many as an output row needs, each at its index modulo their number.
   const int kept = std::min(down.count, image.height);

@@ -1,8 +1,10 @@
 #ifndef RFPP_PHOTO_RESTORE_HPP
 #define RFPP_PHOTO_RESTORE_HPP
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "rfpp/core/tensor.hpp"
@@ -24,46 +26,67 @@ inline io::Image to_image(const Tensor<float>& tensor) {
 /// The restored colours in the form of the original: blended with it (strength 1: restored, 0: original),
 /// gray where it is gray, with its alpha and profile. Both have the same size.
 inline io::Image blend_with_original(const io::Image& restored, const io::Image& original, double strength) {
-  const io::Image colours = original.colors() == 1 ? to_gray(restored) : restored;
+  const io::Image colours = is_gray(original) ? to_gray(restored) : restored;
   io::Image out = original;
   const auto weight = static_cast<float>(strength);
   const std::size_t pixels = static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height);
   const auto channels = static_cast<std::size_t>(out.channels),
-             colors = static_cast<std::size_t>(out.colors());
+             colors = static_cast<std::size_t>(out.colors()),
+             restored_colors = static_cast<std::size_t>(colours.colors());
   for (std::size_t p = 0; p < pixels; ++p)
     for (std::size_t c = 0; c < colors; ++c) {
       auto& sample = out.samples[p * channels + c];
-      sample = io::round_to_byte(weight * static_cast<float>(colours.samples[p * colors + c]) +
+      const std::uint8_t colour = colours.samples[p * restored_colors + (restored_colors == 1 ? 0 : c)];
+      sample = io::round_to_byte(weight * static_cast<float>(colour) +
                                  (1.0F - weight) * static_cast<float>(sample));
     }
   return out;
 }
 
-/// Restores an aligned face of any size: it is resized to the network's resolution and back.
-template <class Model>
-io::Image restore_face(auto& ex, Model& model, const io::Image& face, double strength = 1) {
-  constexpr int side = Model::spec.resolution;
-  const bool fits = face.width == side && face.height == side;
-  const auto output = model(ex, to_tensor(fits ? face : resize(face, side, side)));
+/// How faces are restored.
+struct RestoreOptions {
+  double strength = 1;  ///< 1: restored, 0: the input, between them: a blend
+  Color color = Color::restored;
+  double scale = 1;  ///< of the result, 1 or more, times the photo's size
+  Mask mask = Mask::face;
+};
+
+/// The RGB image that the network makes of a face of its resolution.
+template <class Model> io::Image restored_colors(auto& ex, Model& model, const io::Image& face, Color color) {
+  const auto output = model(ex, to_tensor(face));
   io::Image restored = to_image(output.image);
-  if (!fits) restored = resize(restored, face.width, face.height);
-  return blend_with_original(restored, face, strength);
+  if (color == Color::restored) return restored;
+  return keep_colors(std::move(restored), face, color_sigma * face.width / template_size);
 }
 
-/// Restores the faces of a photo, given by five landmarks each, and pastes them back into the photo at
-/// `scale` (1 or more) times its size. Faces with an eye distance under minimum_eye_distance stay as they
-/// are.
+/// Restores an aligned face of any size: it is resized to the network's resolution and back. A gray face
+/// stays gray. Of the options, strength and color count.
+template <class Model>
+io::Image restore_face(auto& ex, Model& model, const io::Image& face, const RestoreOptions& options = {}) {
+  constexpr int side = Model::spec.resolution;
+  const bool fits = face.width == side && face.height == side;
+  io::Image restored = restored_colors(ex, model, fits ? face : resize(face, side, side), options.color);
+  if (!fits) restored = resize(restored, face.width, face.height);
+  return blend_with_original(restored, face, options.strength);
+}
+
+/// Restores the faces of a photo, given by five landmarks each, and pastes them back into the photo. A gray
+/// photo stays gray, also one with three colour channels. Faces with an eye distance under
+/// minimum_eye_distance stay as they are.
 template <class Model>
 io::Image restore_photo(auto& ex, Model& model, const io::Image& photo, std::span<const Landmarks> faces,
-                        double strength = 1, double scale = 1) {
+                        const RestoreOptions& options = {}) {
   std::vector<RestoredFace> restored;
+  const bool gray = is_gray(photo);
   for (const Landmarks& landmarks : faces) {
     if (eye_distance(landmarks) < minimum_eye_distance) continue;
     const Affine to_crop = align(landmarks, Model::spec.resolution);
-    io::Image crop = crop_face(photo, to_crop, Model::spec.resolution);
-    restored.push_back({to_crop, restore_face(ex, model, crop, strength)});
+    const io::Image crop = crop_face(photo, to_crop, Model::spec.resolution);
+    io::Image face = restored_colors(ex, model, crop, options.color);
+    if (gray) remove_color(face);
+    restored.push_back({to_crop, std::move(face)});
   }
-  return paste_faces(photo, restored, scale);
+  return paste_faces(photo, restored, options.scale, {options.mask, options.strength});
 }
 
 }  // namespace rfpp::inline v0::photo

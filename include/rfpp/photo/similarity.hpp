@@ -5,10 +5,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <numeric>
+#include <optional>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/core/finite.hpp"
 
 namespace rfpp::inline v0::photo {
 
@@ -50,9 +51,10 @@ inline Affine scaled(const Affine& map, double scale) {
 
 /// Throws Error when the map cannot be inverted.
 inline Affine inverse(const Affine& map) {
-  const double factor = 1 / (map.xx * map.yy - map.xy * map.yx);
-  if (!std::isfinite(factor))
+  const double determinant = map.xx * map.yy - map.xy * map.yx;
+  if (!is_normal(determinant))
     throw Error("affine map: expected one that can be inverted, found a degenerate one");
+  const double factor = 1 / determinant;
   const double xx = map.yy * factor, xy = -map.xy * factor, yx = -map.yx * factor, yy = map.xx * factor;
   return {xx, xy, -xx * map.x0 - xy * map.y0, yx, yy, -yx * map.x0 - yy * map.y0};
 }
@@ -61,9 +63,10 @@ inline Affine inverse(const Affine& map) {
 using LandmarkMask = std::array<bool, 5>;
 
 /// The similarity (turn, uniform scale and shift) that takes the marked landmarks closest to the template in
-/// the sense of least squares. Its values are not finite when those landmarks coincide.
-inline Affine least_squares_similarity(const Landmarks& landmarks,
-                                       const LandmarkMask& mask = {true, true, true, true, true}) {
+/// the sense of least squares; none where those landmarks coincide or are not finite.
+inline std::optional<Affine> least_squares_similarity(const Landmarks& landmarks,
+                                                      const LandmarkMask& mask = {true, true, true, true,
+                                                                                  true}) {
   Point from, to;
   double count = 0;
   for (std::size_t i = 0; i < landmarks.size(); ++i) {
@@ -83,8 +86,9 @@ inline Affine least_squares_similarity(const Landmarks& landmarks,
     along += f.x * t.x + f.y * t.y;
     across += f.x * t.y - f.y * t.x;
   }
+  if (!is_normal(spread)) return std::nullopt;
   const double c = along / spread, s = across / spread;
-  return {c, -s, to.x - c * from.x + s * from.y, s, c, to.y - s * from.x - c * from.y};
+  return Affine{c, -s, to.x - c * from.x + s * from.y, s, c, to.y - s * from.x - c * from.y};
 }
 
 /// The squared distance, in template pixels, of each mapped landmark from its place.
@@ -103,32 +107,35 @@ inline std::array<double, 5> squared_errors(const Affine& map, const Landmarks& 
 /// harm. Throws Error when the landmarks are not finite or coincide. Source: estimateAffinePartial2D of
 /// OpenCV with LMEDS.
 inline Affine align(const Landmarks& landmarks, int size = template_size) {
-  double smallest_median = std::numeric_limits<double>::infinity();
+  std::optional<double> smallest_median;
   std::array<double, 5> errors{};
   for (std::size_t first = 0; first < 5; ++first) {
     for (std::size_t second = first + 1; second < 5; ++second) {
       LandmarkMask pair{};
       pair[first] = pair[second] = true;
-      const auto candidate = squared_errors(least_squares_similarity(landmarks, pair), landmarks);
-      if (!std::isfinite(std::accumulate(candidate.begin(), candidate.end(), 0.0))) continue;
+      const auto exact = least_squares_similarity(landmarks, pair);
+      if (!exact) continue;
+      const auto candidate = squared_errors(*exact, landmarks);
+      if (!is_finite(std::accumulate(candidate.begin(), candidate.end(), 0.0))) continue;
       auto sorted = candidate;
       std::nth_element(sorted.begin(), sorted.begin() + 2, sorted.end());
-      if (sorted[2] < smallest_median) {
+      if (!smallest_median || sorted[2] < *smallest_median) {
         smallest_median = sorted[2];
         errors = candidate;
       }
     }
   }
-  const double threshold = std::max(2.5 * 1.4826 * (1 + 5.0 / 3) * std::sqrt(smallest_median), 0.001);
+  const auto coincide = [] {
+    return Error("landmarks: expected five finite points that span a face, found points that coincide");
+  };
+  if (!smallest_median) throw coincide();
+  const double threshold = std::max(2.5 * 1.4826 * (1 + 5.0 / 3) * std::sqrt(*smallest_median), 0.001);
   LandmarkMask inliers{};
   std::transform(errors.begin(), errors.end(), inliers.begin(),
                  [&](double error) { return error <= threshold * threshold; });
-  const Affine map = least_squares_similarity(landmarks, inliers);
-  const double determinant = map.xx * map.yy - map.xy * map.yx;
-  if (!std::isfinite(smallest_median) || !std::isnormal(determinant)) {
-    throw Error("landmarks: expected five finite points that span a face, found points that coincide");
-  }
-  return scaled(map, size / static_cast<double>(template_size));
+  const auto map = least_squares_similarity(landmarks, inliers);
+  if (!map || !is_normal(map->xx * map->yy - map->xy * map->yx)) throw coincide();
+  return scaled(*map, size / static_cast<double>(template_size));
 }
 
 }  // namespace rfpp::inline v0::photo

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/stb_font.hpp"
 #include "rfpp/train/table.hpp"
@@ -54,7 +55,7 @@ inline void draw_curve(io::Image& image, int left, int top, int width, int heigh
   const auto& rows = table.rows();
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const auto& row : rows)
-    if (std::isfinite(row[column])) low = std::min(low, row[column]), high = std::max(high, row[column]);
+    if (is_finite(row[column])) low = std::min(low, row[column]), high = std::max(high, row[column]);
   const double x0 = left + margin, x1 = left + width - margin, y0 = top + 2 * margin,
                y1 = top + height - margin;
   for (const double y : {y0, y1}) draw_line(image, x0, y, x1, y, frame);
@@ -73,7 +74,7 @@ inline void draw_curve(io::Image& image, int left, int top, int width, int heigh
     return high > low ? y1 - (y1 - y0) * (v - low) / (high - low) : (y0 + y1) / 2;
   };
   for (std::size_t i = 1; i < rows.size(); ++i)
-    if (std::isfinite(rows[i][column]) && std::isfinite(rows[i - 1][column]))
+    if (is_finite(rows[i][column]) && is_finite(rows[i - 1][column]))
       draw_line(image, x_of(rows[i - 1][0]), y_of(rows[i - 1][column]), x_of(rows[i][0]),
                 y_of(rows[i][column]), curve);
 }

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 
@@ -283,6 +284,17 @@ void push_core(Back<Ex>& b, const SeparableFilterCore<X>& c, const Tensor<T>& g,
   if (!reads_any(c.x, b.wanted)) return;
   const Extents e = c.x.extents();
   push(b, c.x, eval(b.ex, filtered(g, transposed(*c.filter, e.h, e.w))));
+}
+/// Tap by tap: a product of what the tap reads and its weights.
+template <class Ex, class X, class T>
+void push_core(Back<Ex>& b, const DepthwiseCore<X>& c, const Tensor<T>& g, const Tensor<T>&) {
+  const Extents e = c.x.extents();
+  for (int row = 0; row < c.geometry.kernel; ++row)
+    for (int column = 0; column < c.geometry.kernel; ++column)
+      push(b,
+           Remap<ConvolutionTap, X>{{c.geometry, row, column, e.h, e.w}, c.x} *
+               Remap<WeightTap, Tensor<T>>{{row, column}, c.weight},
+           g);
 }
 struct MomentsBack {
   static constexpr const char* name = "moments";

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/io/json.hpp"
+#include "rfpp/io/mapped_file.hpp"
 #include "rfpp/train/objective_preset.hpp"
 
 namespace rfpp::inline v0 {
@@ -81,14 +81,20 @@ inline void check(const TrainSettings& s) {
 
 /// Reads settings from a JSON file. Throws Error, naming the file, for anything else.
 inline TrainSettings read_settings(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  if (!stream) throw Error(file.string() + ": expected the settings of a training run, found no file");
+  if (!std::filesystem::exists(file))
+    throw Error(file.string() + ": expected the settings of a training run, found no file");
+  const io::MappedFile text(file);
+  nlohmann::json json;
   try {
-    auto settings = nlohmann::json::parse(stream).get<TrainSettings>();
+    json = io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
+    io::check_like(json, nlohmann::json(TrainSettings{}), "settings");
+  } catch (const Error& error) {
+    throw Error(file.string() + ": expected the settings of a training run: " + error.what());
+  }
+  try {
+    auto settings = json.get<TrainSettings>();
     check(settings);
     return settings;
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(file.string() + ": expected the settings of a training run: " + error.what());
   } catch (const Error& error) {
     throw Error(file.string() + ": " + error.what());
   }

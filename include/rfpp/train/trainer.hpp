@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/finite.hpp"
 #include "rfpp/io/image_write.hpp"
 #include "rfpp/train/learner.hpp"
 #include "rfpp/train/run_folder.hpp"
@@ -105,7 +106,7 @@ template <class N> class Trainer {
     constexpr double memory = 0.99, too_much = 4;
     constexpr long settled = 200;
     for (const LossTerm& term : terms) {
-      if (!std::isfinite(term.value))
+      if (!is_finite(term.value))
         throw Error("step " + std::to_string(step_) + ": the loss has diverged: " + term.name + " is " +
                     std::to_string(term.value) + "; the last good checkpoint is kept");
       if (std::string(term.name) != "pixel") continue;
@@ -181,7 +182,15 @@ template <class N> class Trainer {
     LearnerState learned = learner_->state();
     load_checkpoint(checkpoint, folder_.checkpoint(), learned.parameters);
     try {
-      const auto state = nlohmann::json::parse(checkpoint.metadata().at("state"));
+      const auto state = io::parse_json(checkpoint.metadata().at("state"), "state");
+      io::check_like(state,
+                     {{"step", 0},
+                      {"adam_steps", 0},
+                      {"judge_steps", 0},
+                      {"unused", nlohmann::json::array()},
+                      {"pixel", 0},
+                      {"lowest_pixel", 0}},
+                     "state");
       step_ = state.at("step");
       learned.adam_steps = state.at("adam_steps");
       learned.judge_steps = state.at("judge_steps");

@@ -1,0 +1,34 @@
+#ifndef RFPP_CORE_FINITE_HPP
+#define RFPP_CORE_FINITE_HPP
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace rfpp::inline v0 {
+
+namespace detail {
+template <std::floating_point T>
+using FloatBits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+/// The exponent's bits, which are all ones in NaN and infinity, and all zeros in zero and subnormal numbers.
+template <std::floating_point T>
+inline constexpr FloatBits<T> exponent_mask = std::bit_cast<FloatBits<T>>(std::numeric_limits<T>::infinity());
+template <std::floating_point T> constexpr FloatBits<T> exponent_bits(T v) {
+  return std::bit_cast<FloatBits<T>>(v) & exponent_mask<T>;
+}
+}  // namespace detail
+
+/// Whether v is neither NaN nor infinite. By its bits: with -ffast-math std::isfinite is always true.
+template <std::floating_point T> constexpr bool is_finite(T v) {
+  return detail::exponent_bits(v) != detail::exponent_mask<T>;
+}
+/// Whether v is finite, and neither zero nor subnormal.
+template <std::floating_point T> constexpr bool is_normal(T v) {
+  return is_finite(v) && detail::exponent_bits(v) != 0;
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

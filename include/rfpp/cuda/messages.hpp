@@ -1,0 +1,19 @@
+#ifndef RFPP_CUDA_MESSAGES_HPP
+#define RFPP_CUDA_MESSAGES_HPP
+
+#include <string>
+
+namespace rfpp::inline v0::cuda {
+
+/// Why the driver does not do for a program of this toolkit. Both as CUDA numbers its versions, 13020
+/// for 13.2; the driver is 0 where there is none, which CUDA reports as one that is too old.
+inline std::string driver_message(int driver, int toolkit) {
+  if (driver == 0) return "CUDA: no NVIDIA driver was found; --device cpu needs none";
+  const auto version = [](int v) { return std::to_string(v / 1000) + "." + std::to_string(v % 1000 / 10); };
+  return "CUDA: expected a driver for CUDA " + version(toolkit) + " or later, found one for " +
+         version(driver) + "; --device cpu needs none";
+}
+
+}  // namespace rfpp::inline v0::cuda
+
+#endif

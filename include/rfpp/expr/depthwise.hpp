@@ -1,0 +1,104 @@
+#ifndef RFPP_EXPR_DEPTHWISE_HPP
+#define RFPP_EXPR_DEPTHWISE_HPP
+
+#include <string>
+#include <utility>
+
+#include "rfpp/expr/leaves.hpp"
+#include "rfpp/expr/remap.hpp"
+
+namespace rfpp::inline v0 {
+
+/// x {n,h,w,c}, every channel with a kernel of its own: weight {c,kernel,kernel,1}.
+template <class X> struct DepthwiseCore {
+  using value = typename X::value;
+  ConvolutionGeometry geometry;
+  X x;
+  Tensor<value> weight;
+
+  Extents extents() const {
+    const Extents e = x.extents(), f = weight.extents();
+    if (f.n != e.c || f.h != geometry.kernel || f.w != geometry.kernel || f.c != 1)
+      throw Error("depthwise convolution: input " + to_string(e) + " and weight " + to_string(f) +
+                  ", expected one kernel for every channel");
+    return detail::convolution_extents(geometry, e, {e.c, f.h, f.w, e.c});
+  }
+};
+template <class X, class F> void core_leaves(const DepthwiseCore<X>& c, F&& f) {
+  leaves(c.x, f, false);
+  f(c.weight, false);
+}
+
+template <Expression X>
+auto depthwise(const ConvolutionGeometry& geometry, const X& x, const Tensor<value_t<X>>& weight) {
+  return anchor(DepthwiseCore<operand_t<X>>{geometry, operand(x), weight});
+}
+
+/// What one tap of a convolution reads of {n,h,w,c} for each of its outputs; zero outside.
+struct ConvolutionTap {
+  static constexpr bool keeps_channels = true;
+  ConvolutionGeometry geometry;
+  int row, column, h, w;  // of the tap, and of the operand
+  Extents extents(Extents e) const { return {e.n, geometry.output(e.h), geometry.output(e.w), e.c}; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    q.h = q.h * geometry.stride + row - geometry.pad_before;
+    q.w = q.w * geometry.stride + column - geometry.pad_before;
+    return q.h >= 0 && q.h < h && q.w >= 0 && q.w < w;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int&) const {
+    const int y = q.h + geometry.pad_before - row, x = q.w + geometry.pad_before - column;
+    if (y < 0 || x < 0 || y % geometry.stride != 0 || x % geometry.stride != 0) return false;
+    q.h = y / geometry.stride;
+    q.w = x / geometry.stride;
+    return q.h < outputs(h) && q.w < outputs(w);
+  }
+
+ private:
+  RFPP_HD int outputs(int extent) const {
+    return (extent + geometry.pad_before + geometry.pad_after - geometry.kernel) / geometry.stride + 1;
+  }
+};
+
+/// One tap of a depthwise weight {c,kernel,kernel,1} as a vector over channels.
+struct WeightTap {
+  static constexpr bool keeps_channels = false;
+  int row, column;
+  Extents extents(Extents e) const { return vector_extents(e.n); }
+  RFPP_HD bool map(Pixel& q, int& c) const {
+    q = {c, row, column};
+    c = 0;
+    return true;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const {
+    if (q.h != row || q.w != column) return false;
+    c = q.n;
+    q = {0, 0, 0};
+    return true;
+  }
+};
+
+/// Twice the height and width from a quarter of the channels: channel 4 c + 2 a + b of pixel (y, x) becomes
+/// channel c of pixel (2 y + a, 2 x + b).
+struct Interleave2 {
+  static constexpr bool keeps_channels = false;
+  Extents extents(Extents e) const { return {e.n, 2 * e.h, 2 * e.w, e.c / 4}; }
+  RFPP_HD bool map(Pixel& q, int& c) const {
+    c = 4 * c + 2 * (q.h % 2) + q.w % 2;
+    q.h /= 2;
+    q.w /= 2;
+    return true;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const {
+    q.h = 2 * q.h + c / 2 % 2;
+    q.w = 2 * q.w + c % 2;
+    c /= 4;
+    return true;
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif

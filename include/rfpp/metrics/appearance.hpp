@@ -1,0 +1,99 @@
+#ifndef RFPP_METRICS_APPEARANCE_HPP
+#define RFPP_METRICS_APPEARANCE_HPP
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "rfpp/core/error.hpp"
+#include "rfpp/core/tensor.hpp"
+
+// How sharp a face is and how right its colours are. Images are {1,h,w,3} of doubles in host memory that hold
+// 8-bit sRGB samples, 0 to 255.
+
+namespace rfpp::inline v0::metrics {
+
+/// The mean absolute Laplacian (four neighbours) of the gray image (ITU-R BT.601), in levels, over the face:
+/// rows 40 to 236 and columns 50 to 206 of an aligned face of 256x256, in proportion for other sizes. Throws
+/// Error for images below 16x16.
+inline double sharpness(const Tensor<double>& image) {
+  const Extents e = image.extents();
+  if (e.n != 1 || e.c != 3 || e.h < 16 || e.w < 16)
+    throw Error("sharpness: expected an RGB image, at least 16 pixels wide and high, found " + to_string(e));
+  const auto gray = [&](int y, int x) {
+    const double* p = image.data() + (static_cast<std::ptrdiff_t>(y) * e.w + x) * 3;
+    return 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
+  };
+  const int top = e.h * 40 / 256, bottom = e.h * 236 / 256, left = e.w * 50 / 256, right = e.w * 206 / 256;
+  double sum = 0;
+  for (int y = top; y < bottom; ++y)
+    for (int x = left; x < right; ++x)
+      sum += std::abs(gray(y - 1, x) + gray(y + 1, x) + gray(y, x - 1) + gray(y, x + 1) - 4 * gray(y, x));
+  return sum / (static_cast<double>(bottom - top) * (right - left));
+}
+
+/// The CIELAB coordinates, white point D65, of an sRGB colour of levels 0 to 255.
+inline std::array<double, 3> lab(double red, double green, double blue) {
+  const auto linear = [](double v) {
+    v /= 255;
+    return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+  };
+  const auto root = [](double t) { return t > 216.0 / 24389 ? std::cbrt(t) : (24389.0 / 27 * t + 16) / 116; };
+  const double r = linear(red), g = linear(green), b = linear(blue);
+  const double x = root((0.4124564 * r + 0.3575761 * g + 0.1804375 * b) / 0.95047),
+               y = root(0.2126729 * r + 0.7151522 * g + 0.0721750 * b),
+               z = root((0.0193339 * r + 0.1191920 * g + 0.9503041 * b) / 1.08883);
+  return {116 * y - 16, 500 * (x - y), 200 * (y - z)};
+}
+
+namespace detail {
+/// Filtered along one axis, `step` samples from pixel to pixel; the image is continued by its border pixels.
+inline std::vector<double> blurred(const std::vector<double>& from, const std::vector<double>& kernel,
+                                   int count, std::ptrdiff_t step) {
+  const int radius = static_cast<int>(kernel.size() / 2);
+  std::vector<double> to(from.size(), 0);
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(from.size()); ++i) {
+    const int at = static_cast<int>(i / step % count);
+    double sum = 0;
+    for (int k = -radius; k <= radius; ++k) {
+      const int place = at + k < 0 ? 0 : at + k >= count ? count - 1 : at + k;
+      sum += kernel[static_cast<std::size_t>(k + radius)] *
+             from[static_cast<std::size_t>(i + (place - at) * step)];
+    }
+    to[static_cast<std::size_t>(i)] = sum;
+  }
+  return to;
+}
+}  // namespace detail
+
+/// The mean CIE76 difference of two images after a Gaussian blur of sigma 8 pixels, cut at 4 sigma: of their
+/// colours, whatever the detail. Throws Error unless both are RGB images of one size.
+inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
+  const Extents e = a.extents();
+  if (!(e == b.extents()) || e.n != 1 || e.c != 3)
+    throw Error("colour error: expected two RGB images of one size, found " + to_string(e) + " and " +
+                to_string(b.extents()));
+  constexpr int sigma = 8, radius = 4 * sigma;
+  std::vector<double> kernel;
+  double total = 0;
+  for (int k = -radius; k <= radius; ++k)
+    total += kernel.emplace_back(std::exp(-0.5 * k * k / (sigma * sigma)));
+  for (double& weight : kernel) weight /= total;
+  const auto blur = [&](const Tensor<double>& t) {
+    const std::vector<double> all(t.elements().begin(), t.elements().end());
+    return detail::blurred(detail::blurred(all, kernel, e.w, 3), kernel, e.h, std::ptrdiff_t{3} * e.w);
+  };
+  const auto x = blur(a), y = blur(b);
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); i += 3) {
+    const auto p = lab(x[i], x[i + 1], x[i + 2]), q = lab(y[i], y[i + 1], y[i + 2]);
+    sum += std::hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]);
+  }
+  return sum / (static_cast<double>(x.size()) / 3);
+}
+
+}  // namespace rfpp::inline v0::metrics
+
+#endif

@@ -1,0 +1,107 @@
+#include "rfpp/cuda/recorded_network.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include "catch.hpp"
+#include "cuda/little_networks.hpp"
+#include "rfpp/cuda/messages.hpp"
+#include "rfpp/cuda/thrust.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "support.hpp"
+
+// What is above the device, with an executor on the processor whose searches fail when they are told to.
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+struct HostStream : ThrustHost {
+  int stream() const { return 0; }
+  void synchronise() const {}
+};
+struct FailingKernel {
+  void operator()(std::size_t) const {
+    throw thrust::system_error(thrust::error_code(1, thrust::generic_category()), "no image for the device");
+  }
+};
+class FallibleExecutor : public Thrust<HostStream> {
+  using Base = Thrust<HostStream>;
+
+ public:
+  static inline bool fails = false;  // the next search
+  explicit FallibleExecutor(int = 0) {}
+  void pack(Filter<float>&, Packing::Kind) {}
+  bool search_failed() {
+    const bool failed = Base::search_failed();
+    return std::exchange(fails, false) || failed;
+  }
+  void launch_failing() { launch(1, FailingKernel{}); }
+};
+/// What was recorded has run once, on an image of zeros.
+struct OnceGraph {
+  OnceGraph(int, auto&& f) { f(); }
+  void start(int) const {}
+};
+
+using Little = RecordedNetwork<LittleRestorer, FallibleExecutor, OnceGraph>;
+constexpr Extents little_face{1, 32, 32, 3};
+
+Network<LittleRestorer> little_network() {
+  Network<LittleRestorer> model;
+  fill_hashed(model);
+  return model;
+}
+
+}  // namespace
+
+TEST_CASE("an error while a face is made again leaves the recorded outputs") {
+  Little network(0, little_network(), little_face);
+  const Tensor<float> zeros(little_face);
+  const auto expected = network(zeros);
+  REQUIRE_FALSE(expected.repeated);
+
+  Tensor<float> bad = Tensor<float>(little_face);
+  bad.data()[0] = NAN;
+  FallibleExecutor::fails = true;
+  CHECK_THROWS_AS(network(bad), Error);
+
+  const auto found = network(zeros);
+  CHECK_FALSE(found.repeated);
+  CHECK(same_bits(found.image, expected.image));
+}
+
+TEST_CASE("faces are made and encoded again where a search fails, in memory that is there already") {
+  Little network(0, little_network(), little_face);
+  const Tensor<float> zeros(little_face);
+  const auto expected = network(zeros);
+  const std::size_t bytes = network.allocated_bytes();
+  FallibleExecutor::fails = true;
+  const auto found = network(zeros);
+  CHECK(found.repeated);
+  CHECK(same_bits(found.image, expected.image));
+  CHECK(network.allocated_bytes() == bytes);
+
+  FallibleExecutor::fails = true;
+  const auto encoded = network.encode(zeros);
+  CHECK_FALSE(FallibleExecutor::fails);
+  CHECK(same_bits(encoded.latent, expected.encoded.latent));
+}
+
+TEST_CASE("a network whose search fails over zeros is recorded all the same") {
+  FallibleExecutor::fails = true;
+  Little network(0, little_network(), little_face);
+  CHECK_FALSE(network(Tensor<float>(little_face)).repeated);
+}
+
+TEST_CASE("no driver is not an older driver") {
+  CHECK(rfpp::cuda::driver_message(0, 13000) == "CUDA: no NVIDIA driver was found; --device cpu needs none");
+  CHECK(rfpp::cuda::driver_message(12080, 13000) ==
+        "CUDA: expected a driver for CUDA 13.0 or later, found one for 12.8; --device cpu needs none");
+}
+
+TEST_CASE("what Thrust throws becomes an Error") {
+  FallibleExecutor ex;
+  CHECK_THROWS_AS(ex.launch_failing(), Error);
+}

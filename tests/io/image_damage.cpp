@@ -1,0 +1,174 @@
+#include <cstdlib>
+#include <string>
+
+#include "catch.hpp"
+#include "io/files.hpp"
+#include "rfpp/io/image_read.hpp"
+#include "rfpp/io/image_write.hpp"
+
+using files::bytes_of;
+using files::error_of;
+using rfpp::io::decode_image;
+using rfpp::io::Image;
+
+namespace {
+
+std::string test_image(const std::string& name) { return files::read(RFPP_TEST_DATA "/io/images/" + name); }
+
+/// A PNG chunk; its checksum is right.
+std::string png_chunk(const std::string& type, const std::string& data) {
+  const auto number = [](std::size_t n) {
+    std::string text;
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(n >> shift);
+    return text;
+  };
+  return number(data.size()) + type + data + number(rfpp::io::png_checksum(bytes_of(type + data)));
+}
+
+/// A PNG with chunks put behind its IHDR.
+std::string with_chunks(std::string png, const std::string& chunks) { return png.insert(33, chunks); }
+
+Image decoded(const std::string& file) { return decode_image(bytes_of(file)); }
+
+std::string warning_of(const std::string& file) {
+  const Image image = decoded(file);
+  REQUIRE(image.warnings.size() == 1);
+  return image.warnings.front();
+}
+
+}  // namespace
+
+TEST_CASE("A JPEG without its end marker or with stray bytes before it is read whole, with a warning") {
+  const std::string file = test_image("baseline.jpg"), body = file.substr(0, file.size() - 2);
+  const Image whole = decoded(file);
+  CHECK(whole.warnings.empty());
+  CHECK(warning_of(body) == "truncated JPEG: no end marker, 100% of the picture is there");
+  CHECK(decoded(body).samples == whole.samples);
+  for (const std::string& stray :
+       {std::string("\x12\x34\x56"), std::string(4096, '\0'), std::string("\xFF\0", 2),
+        std::string("\xFF\xD1"), std::string("\xFF\x02\x33")}) {
+    CHECK(warning_of(body + stray + "\xFF\xD9") ==
+          "damaged JPEG: stray bytes before its end marker, 100% of the picture is there");
+    CHECK(decoded(body + stray + "\xFF\xD9").samples == whole.samples);
+  }
+  CHECK(decoded(file + "behind the end").warnings.empty());
+}
+
+TEST_CASE("A JPEG cut in its data is gray from there on and says how much is there") {
+  Image source(64, 64, 1);
+  for (std::size_t i = 0; i < source.samples.size(); ++i)
+    source.samples[i] = static_cast<std::uint8_t>(i * i / 7 % 200);
+  const auto encoded = rfpp::io::encode_jpeg(source, 95);
+  const std::string file(encoded.begin(), encoded.end());
+  const Image whole = decoded(file);
+  for (const std::string end : {"", "\xFF\xD9"}) {
+    const std::string cut = file.substr(0, file.size() / 2 + 200) + end;
+    const Image image = decoded(cut);
+    const std::string warning = warning_of(cut);
+    REQUIRE(warning.starts_with("truncated or damaged JPEG: "));
+    const int percent = std::atoi(warning.c_str() + 27);
+    CHECK(percent > 30);
+    CHECK(percent < 70);
+    const auto difference = [&](int x, int y) { return std::abs(image.row(y)[x * 3] - whole.row(y)[x * 3]); };
+    for (int x = 0; x < 64; ++x) CHECK(difference(x, 8) == 0);
+    for (int x = 0; x < 64 * 3; ++x) CHECK(image.row(60)[x] == 128);
+  }
+}
+
+TEST_CASE("A motion JPEG frame is read with the standard Huffman tables") {
+  std::string file = test_image("baseline.jpg");
+  const Image source = decoded(file);
+  const auto encoded = rfpp::io::encode_jpeg(source, 90);  // written with the standard tables
+  std::string frame(encoded.begin(), encoded.end());
+  const Image whole = decoded(frame);
+  for (std::size_t at = frame.find("\xFF\xC4"); at != frame.npos; at = frame.find("\xFF\xC4")) {
+    const auto length =
+        static_cast<unsigned char>(frame[at + 2]) * 256U + static_cast<unsigned char>(frame[at + 3]);
+    frame.erase(at, 2 + length);
+  }
+  CHECK(decoded(frame).samples == whole.samples);
+}
+
+TEST_CASE("A JPEG without a scan is refused, one cut after some scans is read") {
+  const std::string file = test_image("progressive.jpg");
+  const std::size_t scan = file.find("\xFF\xDA");
+  CHECK(error_of([&] { decoded(file.substr(0, scan)); }) == "truncated JPEG: no image data");
+  const std::size_t third = file.find("\xFF\xDA", file.find("\xFF\xDA", scan + 2) + 2);
+  CHECK(warning_of(file.substr(0, third)).starts_with("truncated JPEG: no end of the image after 2 scans"));
+}
+
+TEST_CASE("A PNG is turned as its eXIf chunk says") {
+  const std::string png = test_image("rgb.png");
+  const std::string exif("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 26);
+  const Image upright = decoded(png), turned = decoded(with_chunks(png, png_chunk("eXIf", exif)));
+  REQUIRE(turned.width == upright.height);
+  REQUIRE(turned.height == upright.width);
+  CHECK(turned.row(0)[(turned.width - 1) * 3] == upright.row(0)[0]);
+  CHECK(turned.warnings.empty());
+}
+
+TEST_CASE("Empty IDAT chunks of a PNG mean nothing, wrong checksums are said, CgBI is named") {
+  const std::string png = test_image("rgb.png");
+  CHECK(decoded(with_chunks(png, png_chunk("IDAT", ""))).samples == decoded(png).samples);
+  std::string damaged = png;
+  damaged[30] = static_cast<char>(damaged[30] ^ 1);
+  CHECK(warning_of(damaged) ==
+        "damaged PNG: the checksum of its IHDR chunk at byte 8 is wrong, pixels may be too");
+  std::string cgbi = png;
+  CHECK(error_of([&] { decoded(cgbi.insert(8, png_chunk("CgBI", std::string(4, '\0')))); }) ==
+        "unsupported PNG: Apple's CgBI form; convert it to a standard PNG first");
+}
+
+TEST_CASE("A PNG's gamma, print size and text are written again") {
+  const std::string chunks = png_chunk("gAMA", std::string("\0\1\x86\xA0", 4)) +
+                             png_chunk("pHYs", std::string("\0\0\x2E\x23\0\0\x2E\x23\1", 9)) +
+                             png_chunk("tEXt", std::string("Title\0a portrait", 16));
+  const auto written = rfpp::io::encode_png(decoded(with_chunks(test_image("rgb.png"), chunks)));
+  const std::string text(written.begin(), written.end());
+  CHECK(text.substr(33, chunks.size()) == chunks);
+  CHECK(decoded(text).warnings.empty());
+}
+
+TEST_CASE("Plain and bit PNM and PAM files are read") {
+  using Samples = std::vector<std::uint8_t>;
+  CHECK(decoded("P1\n# bits\n3 2\n1 0 1\n011").samples == Samples{0, 255, 0, 255, 0, 0});
+  CHECK(decoded("P2 3 1 15\n0 5 15").samples == Samples{0, 85, 255});
+  CHECK(decoded("P3 2 1 255\n1 2 3\n4 5 6\n").samples == Samples{1, 2, 3, 4, 5, 6});
+  CHECK(decoded("P4 3 2\n\xA0\x60").samples == Samples{0, 255, 0, 255, 0, 0});
+  const Image pam =
+      decoded("P7\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\nabcdefgh");
+  CHECK(pam.channels == 4);
+  CHECK(pam.samples == Samples{'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'});
+  CHECK(error_of([] { decoded("P3 9000 9000 255\n1 2"); }) ==
+        "truncated PNM: expected 485999999 bytes of samples, found 4");
+}
+
+TEST_CASE("BMPs with run lengths or a header of 56 bytes are refused, with a way out") {
+  std::string bmp = test_image("rgb.bmp");
+  bmp[30] = 1;
+  CHECK(error_of([&] { decoded(bmp); }) == "unsupported BMP: run lengths; save it as PNG");
+  bmp[14] = 56;
+  CHECK(error_of([&] { decoded(bmp); }) ==
+        "unsupported BMP: a header of 56 bytes, expected 12, 40, 108 or 124; save it as PNG");
+}
+
+TEST_CASE("Forms that are not read are named") {
+  const std::string box(4, '\0');
+  for (const auto& form : {std::pair<std::string, std::string>{"GIF89a", "GIF"},
+                           {box + "ftypavif", "AVIF"},
+                           {box + "ftypheic", "HEIC"},
+                           {"RIFF1234WEBP", "WebP"},
+                           {std::string("II*\0", 4), "TIFF"},
+                           {"\xFF\x0A", "JPEG XL"},
+                           {"8BPS", "PSD"}}) {
+    CHECK(error_of([&] { decoded(form.first); }) ==
+          "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + form.second +
+              "; convert it to PNG or JPEG first");
+  }
+}
+
+TEST_CASE("Photos of 108 and 200 megapixels are within the bounds") {
+  rfpp::io::check_size(12000, 9000);
+  rfpp::io::check_size(16320, 12240);
+  CHECK_FALSE(error_of([] { rfpp::io::check_size(20000, 15000); }).empty());
+}

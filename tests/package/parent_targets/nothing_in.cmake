@@ -1,0 +1,4 @@
+file(GLOB_RECURSE files ${FOLDER}/*)
+if(files)
+  message(FATAL_ERROR "a subproject installs ${files}")
+endif()

@@ -1,0 +1,68 @@
+#include "rfpp/photo/restore.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "catch.hpp"
+#include "photo/golden.hpp"
+
+using namespace rfpp::photo;
+
+namespace {
+
+struct PainterSpec {
+  int resolution = 256;
+};
+
+/// A network that gives every face one colour.
+struct Painter {
+  static constexpr PainterSpec spec{};
+  std::array<float, 3> color;
+
+  struct Output {
+    rfpp::Tensor<float> image;
+  };
+  Output operator()(auto&, const rfpp::Tensor<float>& face) const {
+    auto image = rfpp::Tensor<float>::uninitialised(face.extents());
+    for (std::size_t i = 0; i < image.elements().size(); ++i) image.elements()[i] = color[i % 3];
+    return {image};
+  }
+};
+
+const Painter painter{{1, -1, 0.5F}};
+int no_executor = 0;
+
+}  // namespace
+
+TEST_CASE("Strength 0 gives the photo back, sharp as it was") {
+  const auto photo = golden::image("photo");
+  CHECK((restore_photo(no_executor, painter, photo, golden::landmarks(), {.strength = 0}).samples ==
+         photo.samples));
+  CHECK((restore_photo(no_executor, painter, photo, golden::landmarks()).samples != photo.samples));
+}
+
+TEST_CASE("Gray photos with three channels stay gray") {
+  auto photo = golden::image("photo");
+  remove_color(photo);
+  for (const Color color : {Color::input, Color::restored}) {
+    const auto result = restore_photo(no_executor, painter, photo, golden::landmarks(), {.color = color});
+    CHECK((result.samples != photo.samples));
+    CHECK(is_gray(result));
+  }
+  CHECK(is_gray(restore_face(no_executor, painter, photo)));
+}
+
+TEST_CASE("The input's colours survive a network that repaints everything") {
+  rfpp::io::Image photo(300, 300, 3);
+  for (std::size_t i = 0; i < photo.samples.size(); ++i)
+    photo.samples[i] = static_cast<std::uint8_t>(60 + 50 * (i % 3));
+  std::vector<Landmarks> faces{ffhq_template};
+  for (Point& p : faces[0]) p = {p.x / 2 + 20, p.y / 2 + 20};
+  const auto kept = restore_photo(no_executor, painter, photo, faces, {.color = Color::input});
+  for (std::size_t i = 0; i < photo.samples.size(); ++i)
+    REQUIRE(std::abs(kept.samples[i] - photo.samples[i]) <= 1);
+  const auto repainted = restore_photo(no_executor, painter, photo, faces, {.color = Color::restored});
+  CHECK(repainted.row(150)[150 * 3] == 255);
+  CHECK(repainted.row(150)[150 * 3 + 1] == 0);
+}
