@@ -50,10 +50,14 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& what,
               (fault.byte > 0 ? " at its byte " + std::to_string(fault.byte) : ""));
 }
 
-/// Throws Error unless `json` has all that `model` has, with values of the same kind.
+/// Throws Error unless `json` has all that `model` has, with values of the same kind. Arrays hold numbers, as
+/// many as the model's where it has any.
 inline void check_like(const nlohmann::json& json, const nlohmann::json& model, const std::string& what) {
   const bool same = model.is_number() ? json.is_number() : json.type() == model.type();
   if (!same) throw Error(what + ": expected " + model.type_name() + ", found " + json.type_name());
+  if (model.is_array() && !model.empty() && json.size() != model.size())
+    throw Error(what + ": expected " + std::to_string(model.size()) + " numbers, found " +
+                std::to_string(json.size()));
   if (model.is_array())
     for (std::size_t i = 0; i < json.size(); ++i)
       if (!json[i].is_number()) throw Error(what + ": expected numbers, found " + json[i].type_name());

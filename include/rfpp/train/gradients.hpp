@@ -118,6 +118,11 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Softmax<X>& s
 template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const Map<F, A...>& m, const G& g);
 
 template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Remap<R, A>& r, const G& g) {
+  if (!(r.extents() == g.extents())) {  // the remap was broadcast
+    auto sum = zeros<Ex, typename A::value>(b.ex, r.extents());
+    b.ex.add_reduced(sum, g);
+    return push(b, r, sum);
+  }
   push(b, r.operand, RemapAdjoint<R, G>{r.rule, g, r.operand.extents()});
 }
 

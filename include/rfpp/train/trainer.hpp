@@ -186,7 +186,7 @@ template <class N> class Trainer {
       io::check_like(state,
                      {{"step", 0},
                       {"adam_steps", 0},
-                      {"judge_steps", 0},
+                      {"judge_steps", learned.judge_steps},
                       {"unused", nlohmann::json::array()},
                       {"pixel", 0},
                       {"lowest_pixel", 0}},
