@@ -47,12 +47,13 @@ inline std::vector<Face> decode(const CenterFaceMaps<float>& maps, double thresh
       return static_cast<double>(map.data()[i * static_cast<std::size_t>(map.extents().c) + c]);
     };
     const double face_height = 4 * std::exp(at(maps.scale, 0)), face_width = 4 * std::exp(at(maps.scale, 1));
-    const double row = static_cast<double>(i / static_cast<std::size_t>(e.w)),
-                 column = static_cast<double>(i % static_cast<std::size_t>(e.w));
+    const std::size_t row = i / static_cast<std::size_t>(e.w), column = i % static_cast<std::size_t>(e.w);
     Face face{{}, score, {}};
     Box& box = face.box;
-    box.x1 = std::clamp((column + at(maps.offset, 1) + 0.5) * 4 - face_width / 2, 0.0, width);
-    box.y1 = std::clamp((row + at(maps.offset, 0) + 0.5) * 4 - face_height / 2, 0.0, height);
+    box.x1 =
+        std::clamp((static_cast<double>(column) + at(maps.offset, 1) + 0.5) * 4 - face_width / 2, 0.0, width);
+    box.y1 =
+        std::clamp((static_cast<double>(row) + at(maps.offset, 0) + 0.5) * 4 - face_height / 2, 0.0, height);
     box.x2 = std::min(box.x1 + face_width, width);
     box.y2 = std::min(box.y1 + face_height, height);
     for (std::size_t j = 0; j < face.landmarks.size(); ++j)

@@ -299,9 +299,9 @@ class JpegMender {
       warnings.push_back("truncated JPEG: no end of the image after " + std::to_string(scans_) +
                          (scans_ == 1 ? " scan" : " scans") + ", details may be missing");
     } else if (no_end_) {
-      warnings.push_back("truncated JPEG: no end marker, 100% of the picture is there");
+      warnings.emplace_back("truncated JPEG: no end marker, 100% of the picture is there");
     } else if (stray_) {
-      warnings.push_back("damaged JPEG: stray bytes before its end marker, 100% of the picture is there");
+      warnings.emplace_back("damaged JPEG: stray bytes before its end marker, 100% of the picture is there");
     }
   }
 

@@ -59,13 +59,15 @@ inline void check_like(const nlohmann::json& json, const nlohmann::json& model, 
     throw Error(what + ": expected " + std::to_string(model.size()) + " numbers, found " +
                 std::to_string(json.size()));
   if (model.is_array())
-    for (std::size_t i = 0; i < json.size(); ++i)
-      if (!json[i].is_number()) throw Error(what + ": expected numbers, found " + json[i].type_name());
+    for (const auto& element : json)
+      if (!element.is_number()) throw Error(what + ": expected numbers, found " + element.type_name());
   if (!model.is_object()) return;
   for (const auto& [key, value] : model.items()) {
     const auto found = json.find(key);
-    if (found == json.end()) throw Error(what + ": expected \"" + key + "\", found none");
-    check_like(*found, value, "\"" + key + "\"");
+    const std::string name = '"' + key + '"';
+    if (found == json.end())
+      throw Error(std::string(what).append(": expected ").append(name).append(", found none"));
+    check_like(*found, value, name);
   }
 }
 

@@ -51,14 +51,14 @@ inline std::array<double, 3> lab(double red, double green, double blue) {
 namespace detail {
 /// Filtered along one axis, `step` samples from pixel to pixel; the image is continued by its border pixels.
 inline std::vector<double> blurred(const std::vector<double>& from, const std::vector<double>& kernel,
-                                   int count, std::ptrdiff_t step) {
-  const int radius = static_cast<int>(kernel.size() / 2);
+                                   std::ptrdiff_t count, std::ptrdiff_t step) {
+  const auto radius = static_cast<std::ptrdiff_t>(kernel.size() / 2);
   std::vector<double> to(from.size(), 0);
   for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(from.size()); ++i) {
-    const int at = static_cast<int>(i / step % count);
+    const std::ptrdiff_t at = i / step % count;
     double sum = 0;
-    for (int k = -radius; k <= radius; ++k) {
-      const int place = at + k < 0 ? 0 : at + k >= count ? count - 1 : at + k;
+    for (std::ptrdiff_t k = -radius; k <= radius; ++k) {
+      const std::ptrdiff_t place = at + k < 0 ? 0 : at + k >= count ? count - 1 : at + k;
       sum += kernel[static_cast<std::size_t>(k + radius)] *
              from[static_cast<std::size_t>(i + (place - at) * step)];
     }
@@ -78,7 +78,7 @@ inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
   constexpr int sigma = 8, radius = 4 * sigma;
   std::vector<double> kernel;
   double total = 0;
-  for (int k = -radius; k <= radius; ++k)
+  for (std::ptrdiff_t k = -radius; k <= radius; ++k)
     total += kernel.emplace_back(std::exp(-0.5 * k * k / (sigma * sigma)));
   for (double& weight : kernel) weight /= total;
   const auto blur = [&](const Tensor<double>& t) {
