@@ -64,7 +64,8 @@ inline void check_like(const nlohmann::json& json, const nlohmann::json& model, 
   if (!model.is_object()) return;
   for (const auto& [key, value] : model.items()) {
     const auto found = json.find(key);
-    const std::string name = '"' + key + '"';
+    std::string name = "\"";
+    name.append(key).append("\"");
     if (found == json.end())
       throw Error(std::string(what).append(": expected ").append(name).append(", found none"));
     check_like(*found, value, name);

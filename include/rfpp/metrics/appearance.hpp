@@ -78,7 +78,7 @@ inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
   constexpr int sigma = 8, radius = 4 * sigma;
   std::vector<double> kernel;
   double total = 0;
-  for (std::ptrdiff_t k = -radius; k <= radius; ++k)
+  for (int k = -radius; k <= radius; ++k)
     total += kernel.emplace_back(std::exp(-0.5 * k * k / (sigma * sigma)));
   for (double& weight : kernel) weight /= total;
   const auto blur = [&](const Tensor<double>& t) {
