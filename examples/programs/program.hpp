@@ -16,11 +16,11 @@
 
 #include "batch.hpp"
 #include "gpu/network.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/shipped_files.hpp"
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 
