@@ -59,6 +59,8 @@ inline void fill_hashed(const Parameters& model) {
     const Extents e = parameter.extents();
     if constexpr (is_filter<P>)
       parameter.assign(hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
+    else if (name.ends_with("modulation.bias"))
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
     else if (e.h > 1)  // a depthwise or transposed convolution's weight
       parameter = hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c)));
     else if (name.ends_with("embedding.weight"))
