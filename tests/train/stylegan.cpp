@@ -1,9 +1,17 @@
 #include "finite_differences.hpp"
-#include "rfpp/nn/bilinear.hpp"
-#include "rfpp/nn/modulated_conv2d.hpp"
+#include "rfpp/model/gfpgan.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
+
+namespace {
+
+struct MicroGfpgan {
+  static constexpr const char* name = "gfpgan micro";
+  static constexpr GfpganSpec spec{8, 3, 1, {4, 4}};
+};
+
+}  // namespace
 
 TEST_CASE("gradients of resampling by 2 agree with finite differences") {
   RandomShapes shapes;
@@ -34,4 +42,10 @@ TEST_CASE("gradients of modulated convolutions agree with finite differences") {
     check_gradients("equalized", with_parameters(rgb, {x, style}),
                     [&](auto& ex) { return eval(ex, rgb(ex, x, style)); });
   }
+}
+
+TEST_CASE("gradients of a whole GFPGAN agree with finite differences") {
+  Network<MicroGfpgan, double> model;
+  const auto x = random_tensor<double>({2, 8, 8, 3}, 1);
+  check_gradients("gfpgan", with_parameters(model, {x}), [&](auto& ex) { return model(ex, x).image; });
 }
