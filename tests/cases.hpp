@@ -207,8 +207,10 @@ template <class D, class Ex> class Cases {
 };
 
 template <class T, class Ex> std::vector<CaseResult> cases(Ex& ex) { return Cases<T, Ex>(ex).run(); }
-/// What Cpu finds; compiled once, in cpu_cases.cpp.
+/// What Cpu finds; compiled once for all that compare with it, in cpu_cases_*.cpp.
 template <class T> std::vector<CaseResult> cpu_cases();
+template <> std::vector<CaseResult> cpu_cases<float>();
+template <> std::vector<CaseResult> cpu_cases<double>();
 
 }  // namespace rfpp::test
 

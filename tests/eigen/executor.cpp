@@ -4,11 +4,6 @@
 using namespace rfpp;
 using namespace rfpp::test;
 
-TEST_CASE("every kind of evaluation, networks and their gradients agree with Cpu in double") {
-  EigenCpu ex;
-  check_cases_in_double(cases<double>(ex));
-}
-
 TEST_CASE("every kind of evaluation, networks and their gradients agree with Cpu in float") {
   EigenCpu ex;
   check_cases_in_float(cases<float>(ex));

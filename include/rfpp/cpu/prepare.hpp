@@ -44,7 +44,8 @@ template <class Model> PackingPlan plan_packing(const Model&, Extents input, Pac
     if (const auto found = kinds.find(weight); found != kinds.end())
       *found->second = cpu::algorithm_for<float>(shape, policy);
   });
-  model(dry, Tensor<float>::declared(input));
+  Cpu& ex = dry;
+  model(ex, Tensor<float>::declared(input));
   return plan;
 }
 
