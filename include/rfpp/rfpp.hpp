@@ -24,6 +24,7 @@
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/gfpgan.hpp"
+#include "rfpp/model/gpen.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/lpips.hpp"
 #include "rfpp/model/network.hpp"

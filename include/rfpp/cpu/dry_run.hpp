@@ -24,6 +24,8 @@ class DryRun : public Cpu {
   std::size_t peak_bytes() { return workspace().peak_bytes(); }
   int evaluations() const { return dry().evaluations; }
   int convolutions() const { return dry().convolutions; }
+  /// Whether there was a search for nearest entries.
+  bool quantised() const { return dry().quantised; }
   /// Multiply-adds of all convolutions.
   double multiply_adds() const { return dry().multiply_adds; }
 };
