@@ -1,8 +1,8 @@
 #ifndef RFPP_RFPP_HPP
 #define RFPP_RFPP_HPP
 
-// Everything that needs no GPU, but for metrics/frechet.hpp: Eigen's solvers take longer to compile than the
-// rest.
+// Everything that needs no GPU, but for metrics/frechet.hpp, since Eigen's solvers take longer to compile than the
+// rest, and the front door, restorer.hpp, which instantiates every network.
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/core/random.hpp"
@@ -62,6 +62,7 @@
 #include "rfpp/photo/warp.hpp"
 // files
 #include "rfpp/io/checkpoint.hpp"
+#include "rfpp/io/embedded_files.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"
