@@ -45,30 +45,37 @@ void encode(const Options& o) {
               perplexity(indices, network.codebook_entries), o.output.c_str());
 }
 
-FaceCodes read_codes(const std::string& path) {
+/// The network that made the codes in a file.
+std::string network_of_codes(const std::string& path) {
   const auto file = io::Checkpoint::open(path);
-  const auto& view = file.at("indices");
+  file.at("indices");
   const auto found = file.metadata().find("network");
   if (found == file.metadata().end())
     throw Error(path + ": expected indices, and the network that made them");
-  const NetworkInfo& network = network_named(found->second).info;
+  return found->second;
+}
+
+FaceCodes read_codes(const std::string& path, const NetworkInfo& network) {
+  const auto file = io::Checkpoint::open(path);
+  const auto& view = file.at("indices");
   const std::int64_t side = network.code_side;
   if (view.shape != std::vector<std::int64_t>{side, side} || view.dtype != io::DType::int16)
     throw Error(path + ": expected indices I16 " + io::to_string(std::vector<std::int64_t>{side, side}) +
                 ", found " + std::string(io::dtype_name(view.dtype)) + " " + io::to_string(view.shape));
   std::vector<float> values(static_cast<std::size_t>(view.count()));
   io::read_elements(view, std::span(values));
-  return {found->second, network.code_side, {values.begin(), values.end()}};
+  return {network.name, network.code_side, {values.begin(), values.end()}};
 }
 
 void decode(Options o) {
-  const FaceCodes codes = read_codes(o.input);
-  o.restorer.network = codes.network;
+  o.restorer.network = network_of_codes(o.input);
   auto restorer = Restorer::open(o.weights, o.restorer);
   try {
-    save_image(o.output, restorer.decode_face(codes));
+    save_image(o.output, restorer.decode_face(read_codes(o.input, restorer.network())));
   } catch (const Error& error) {
-    throw Error(o.input + ": " + error.what());
+    const std::string what = error.what();
+    throw Error(what.find(o.input) == what.npos && what.find(o.output) == what.npos ? o.input + ": " + what
+                                                                                    : what);
   }
   std::printf("%s -> %s\n", o.input.c_str(), o.output.c_str());
 }
