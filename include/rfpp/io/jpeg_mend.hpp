@@ -16,7 +16,7 @@
 #include "rfpp/io/image_header.hpp"
 
 // stb_image refuses JPEGs that libjpeg reads with a warning. They are mended before it sees them: a second
-// decoder would give other pixels on other machines, and whoever embeds the headers would have to link it.
+// decoder would give other pixels on other machines, and every user of the headers would have to link it.
 
 namespace rfpp::inline v0::io {
 

@@ -1,48 +1,20 @@
-#include "../detector.hpp"
+#include "../landmark_files.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <span>
 
 #include "../batch.hpp"
-#include "rfpp/cpu/prepare.hpp"
-#include "rfpp/detect/centerface.hpp"
 #include "rfpp/io/atomic_file.hpp"
-#include "rfpp/io/image_read.hpp"
-#include "rfpp/io/parameters.hpp"
 #include "rfpp/photo/landmarks.hpp"
+#include "rfpp/restorer.hpp"
 
 namespace fs = std::filesystem;
 using namespace rfpp;
 
 namespace {
-
-class CenterFaceDetector : public Detector {
- public:
-  CenterFaceDetector(std::string weights, int threads, double min_face)
-      : weights_(std::move(weights)), ex_(threads), options_{.min_face = min_face} {}
-
-  std::vector<detect::Face> find(const io::Image& photo) override {
-    if (!loaded_) {
-      if (weights_.empty())
-        throw Error(
-            "no faces can be found: centerface.safetensors, which comes with rfpp, is not there; give "
-            "--landmarks, or --aligned for an aligned face");
-      io::load_parameters(network_, weights_);
-      prepare(ex_, network_, RawWeights::drop);
-      loaded_ = true;
-    }
-    return detect::find_faces(ex_, network_, photo, options_);
-  }
-
- private:
-  std::string weights_;
-  Cpu ex_;
-  CenterFace<> network_;
-  detect::CenterFaceOptions options_;
-  bool loaded_ = false;
-};
 
 double rounded(double pixels) { return std::round(100 * pixels) / 100; }
 
@@ -59,11 +31,11 @@ std::string text_of(const std::vector<detect::Face>& faces) {
   return file.dump() + "\n";
 }
 
-std::size_t write_faces_of(Detector& detector, const fs::path& path, const detect::FaceChoice& choice) {
+std::size_t write_faces_of(FaceDetector& detector, const fs::path& path, const detect::FaceChoice& choice) {
   const fs::path beside = landmarks_file(path);
   if (fs::exists(beside))
     throw Error(beside.string() + ": is there already, maybe corrected by hand; remove it to detect again");
-  const io::Image photo = io::read_image(path);
+  const io::Image photo = load_image(path);
   const auto faces = detector.find(photo);
   std::vector<detect::Face> chosen;
   for (const std::size_t i : choice(faces, photo.width, photo.height)) chosen.push_back(faces[i]);
@@ -75,10 +47,6 @@ std::size_t write_faces_of(Detector& detector, const fs::path& path, const detec
 }
 
 }  // namespace
-
-std::unique_ptr<Detector> centerface_detector(const std::string& weights, int threads, double min_face) {
-  return std::make_unique<CenterFaceDetector>(weights, threads, min_face);
-}
 
 fs::path landmarks_file(const fs::path& photo) {
   return fs::path(photo).replace_extension(".landmarks.json");
@@ -96,7 +64,8 @@ std::vector<detect::Face> read_faces(const fs::path& file) {
   return faces;
 }
 
-void write_faces(Detector& detector, const std::vector<fs::path>& photos, const detect::FaceChoice& choice) {
+void write_faces(FaceDetector& detector, const std::vector<fs::path>& photos,
+                 const detect::FaceChoice& choice) {
   Batch batch("rfpp-restore", photos.size());
   for (const fs::path& photo : photos)
     batch.attempt(photo, [&] {

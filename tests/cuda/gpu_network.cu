@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "network.hpp"
+#include "cuda/gpu_network.hpp"
 #include "rfpp/cuda/network.hpp"
 
 using namespace rfpp;

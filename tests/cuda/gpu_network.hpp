@@ -1,9 +1,8 @@
-#ifndef RFPP_EXAMPLES_GPU_NETWORK_HPP
-#define RFPP_EXAMPLES_GPU_NETWORK_HPP
+#ifndef RFPP_TESTS_CUDA_GPU_NETWORK_HPP
+#define RFPP_TESTS_CUDA_GPU_NETWORK_HPP
 
 #include <memory>
 
-#include "gpu.hpp"
 #include "rfpp/cuda/precision.hpp"
 #include "rfpp/model/network.hpp"
 
@@ -24,12 +23,5 @@ template <class N> class GpuNetwork {
 template <class N>
 std::unique_ptr<GpuNetwork<N>> network_on_gpu(int device, const rfpp::Network<N>& model, rfpp::Extents input,
                                               rfpp::CudaPrecision precision, rfpp::Keep keep);
-#if !defined(RFPP_CUDA)
-template <class N>
-std::unique_ptr<GpuNetwork<N>> network_on_gpu(int, const rfpp::Network<N>&, rfpp::Extents,
-                                              rfpp::CudaPrecision, rfpp::Keep) {
-  refuse_gpu();
-}
-#endif
 
 #endif
