@@ -4,7 +4,7 @@
 #include <string>
 
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 
 /// Makes a network ready for inputs of `input` extents: weights from a file, or the deterministic ones where

@@ -6,7 +6,7 @@
 #include "rfpp/cpu/dry_run.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
-#include "rfpp/model/load_prepared.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/photo/restore.hpp"
 
