@@ -38,14 +38,18 @@ inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader
           : stb::stbi_load_from_memory(data, size, &width, &height, &channels, 0),
       &std::free);
   if (decoded == nullptr) throw Error("corrupt, truncated or unsupported image data");
-  Image image(width, height, channels);
+  check_size(width, height);
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.channels = channels;
+  const std::size_t count = image.row_size() * static_cast<std::size_t>(height);
   if (header.sixteen_bit) {
     const auto* samples = static_cast<const std::uint16_t*>(decoded.get());
-    std::transform(samples, samples + image.samples.size(), image.samples.begin(), [](std::uint16_t value) {
-      return static_cast<std::uint8_t>((value * 255U + 32767U) / 65535U);
-    });
+    set_samples16(image, {samples, samples + count});
   } else {
-    std::copy_n(static_cast<const std::uint8_t*>(decoded.get()), image.samples.size(), image.samples.begin());
+    const auto* samples = static_cast<const std::uint8_t*>(decoded.get());
+    image.samples.assign(samples, samples + count);
   }
   return image;
 }
@@ -83,7 +87,7 @@ inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& he
 }
 
 /// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, turned as its EXIF orientation
-/// says. What a damaged file lacks is said in Image::warnings. 16-bit samples are rounded to 8. Throws Error
+/// says. What a damaged file lacks is said in Image::warnings. 16-bit samples are also kept as they are. Throws Error
 /// for anything else, for corrupt and truncated files, for sizes beyond check_size, and for sizes that so few
 /// bytes cannot hold: memory stays in proportion to the file.
 inline Image decode_image(std::span<const std::byte> bytes) {
@@ -115,10 +119,13 @@ inline Image decode_image(std::span<const std::byte> bytes) {
   Image image = jpeg  ? decode_jpeg(bytes, header)
                 : png ? decode_png(bytes, header)
                       : decode_with_stb(bytes, header);
-  image.png_chunks = std::move(header.png_chunks);
+  static_cast<ImageMetadata&>(image) = std::move(header.metadata);
   if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
-  if (icc_fits(header.icc_profile, image.colors())) image.icc_profile = std::move(header.icc_profile);
-  return apply_orientation(std::move(image), header.orientation);
+  if (!icc_fits(image.icc_profile, image.colors())) image.icc_profile.clear();
+  image = apply_orientation(std::move(image), header.orientation);
+  make_exif_upright(std::as_writable_bytes(std::span(image.exif)), image.width, image.height);
+  make_xmp_upright(image.xmp);
+  return image;
 }
 
 /// The image in a file; see decode_image. Errors name the file.
