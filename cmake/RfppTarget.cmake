@@ -40,5 +40,5 @@ if(RFPP_INSTALL)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
                                    COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
   install(FILES ${PROJECT_BINARY_DIR}/rfppConfig.cmake ${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
-                cmake/FindStb.cmake DESTINATION ${rfpp_package_dir})
+                cmake/FindStb.cmake cmake/RfppCodecs.cmake DESTINATION ${rfpp_package_dir})
 endif()

@@ -176,7 +176,7 @@ void run(const Options& options) {
   }
   check_writable(options.log);
   check_writable(options.grid);
-  if (!options.grid.empty()) io::is_png_name(options.grid);  // refuses other extensions
+  if (!options.grid.empty()) io::check_image_name(options.grid);
   const Degrader degrader = degrader_of(options);
   std::string log;
   std::vector<std::vector<io::Image>> rows;

@@ -17,6 +17,7 @@
 #include "batch.hpp"
 #include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/codecs/linked.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/shipped_files.hpp"
 #include "rfpp/model/hashed.hpp"
@@ -35,6 +36,7 @@
 /// code.
 template <class Body> int run_program(CLI::App& app, int argc, char** argv, Body&& body) {
   CLI11_PARSE(app, argc, argv);
+  add_linked_codecs();
   try {
     body();
     return 0;

@@ -81,8 +81,8 @@ inline void make_exif_upright(std::span<std::byte> tiff, int width, int height) 
   using detail::store_number;
   const Endian endian = detail::exif_endian(tiff);
   std::size_t more = 0;
-  const std::size_t link = detail::for_each_tag(
-      tiff, load_number(tiff, 4, 4, endian), [&](std::uint32_t tag, std::size_t entry) {
+  const std::size_t link =
+      detail::for_each_tag(tiff, load_number(tiff, 4, 4, endian), [&](std::uint32_t tag, std::size_t entry) {
         const std::uint32_t value = load_number(tiff, entry + 8, 4, endian);
         if (tag == 0x0112) store_number(tiff, entry + 8, 2, 1, endian);
         if (tag == 0x8769) more = value;
@@ -115,7 +115,7 @@ inline Image apply_orientation(Image image, int orientation) {
   const bool flip_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
   Image turned(swap_axes ? image.height : image.width, swap_axes ? image.width : image.height,
                image.channels);
-  static_cast<ImageMetadata&>(turned) = std::move(image);
+  static_cast<ImageMetadata&>(turned) = std::move(static_cast<ImageMetadata&>(image));
   if (swap_axes) std::swap(turned.pixels_per_meter_x, turned.pixels_per_meter_y);
   turned.warnings = std::move(image.warnings);
   const auto turn = [&](const auto& from, auto& to) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rfpp/core/error.hpp"
@@ -278,6 +279,18 @@ inline ImageHeader bmp_header(std::span<const std::byte> bytes) {
                 std::to_string(bytes.size()));
   }
   return header;
+}
+
+/// An image just decoded with what its header says beside the pixels: turned upright, its metadata as those
+/// of an upright picture.
+inline Image finished(Image image, ImageHeader header) {
+  static_cast<ImageMetadata&>(image) = std::move(header.metadata);
+  if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
+  if (!icc_fits(image.icc_profile, image.colors())) image.icc_profile.clear();
+  image = apply_orientation(std::move(image), header.orientation);
+  make_exif_upright(std::as_writable_bytes(std::span(image.exif)), image.width, image.height);
+  make_xmp_upright(image.xmp);
+  return image;
 }
 
 }  // namespace rfpp::inline v0::io

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/io/codec.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_header.hpp"
 #include "rfpp/io/image_kind.hpp"
@@ -86,10 +87,18 @@ inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& he
   return image;
 }
 
-/// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, turned as its EXIF orientation
-/// says. What a damaged file lacks is said in Image::warnings. 16-bit samples are also kept as they are. Throws Error
-/// for anything else, for corrupt and truncated files, for sizes beyond check_size, and for sizes that so few
-/// bytes cannot hold: memory stays in proportion to the file.
+/// "PNG, JPEG, BMP, PBM, PGM, PPM or PAM", with what codecs were added for.
+inline std::string readable_forms() {
+  std::string forms = "PNG, JPEG, ";
+  for (const ImageCodec& codec : image_codecs()) forms.append(codec.name).append(", ");
+  return forms + "BMP, PBM, PGM, PPM or PAM";
+}
+
+/// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, or of a form that a codec was added
+/// for (see add_codec), turned as its EXIF orientation says. What a damaged file lacks is said in
+/// Image::warnings. 16-bit samples are also kept as they are. Throws Error for anything else, for corrupt and
+/// truncated files, for sizes beyond check_size, and for sizes that so few bytes cannot hold: memory stays in
+/// proportion to the file.
 inline Image decode_image(std::span<const std::byte> bytes) {
   if (bytes.size() > std::size_t{1} << 30) {
     throw Error("expected at most 1 GiB, found " + std::to_string(bytes.size()) + " bytes");
@@ -106,10 +115,11 @@ inline Image decode_image(std::span<const std::byte> bytes) {
     header = jpeg_header(bytes);
   } else if (starts_with(bytes, "BM")) {
     header = bmp_header(bytes);
+  } else if (const ImageCodec* codec = codec_for(bytes)) {
+    return codec->decode(bytes);
   } else {
-    throw Error(bytes.empty()
-                    ? "expected an image, found an empty file"
-                    : "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + image_kind(bytes));
+    throw Error(bytes.empty() ? "expected an image, found an empty file"
+                              : "expected a " + readable_forms() + " image, found " + image_kind(bytes));
   }
   check_size(header.width, header.height);
   if (header.width * header.height > header.pixels_per_byte * static_cast<std::int64_t>(bytes.size())) {
@@ -119,13 +129,7 @@ inline Image decode_image(std::span<const std::byte> bytes) {
   Image image = jpeg  ? decode_jpeg(bytes, header)
                 : png ? decode_png(bytes, header)
                       : decode_with_stb(bytes, header);
-  static_cast<ImageMetadata&>(image) = std::move(header.metadata);
-  if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
-  if (!icc_fits(image.icc_profile, image.colors())) image.icc_profile.clear();
-  image = apply_orientation(std::move(image), header.orientation);
-  make_exif_upright(std::as_writable_bytes(std::span(image.exif)), image.width, image.height);
-  make_xmp_upright(image.xmp);
-  return image;
+  return finished(std::move(image), std::move(header));
 }
 
 /// The image in a file; see decode_image. Errors name the file.

@@ -2,7 +2,6 @@
 #define RFPP_IO_IMAGE_WRITE_HPP
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/codec.hpp"
 #include "rfpp/io/icc.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_header.hpp"
@@ -72,8 +72,9 @@ inline Bytes encode_png16(const Image& image) {
   for (const int value : {16, color_type, 0, 0, 0}) header.push_back(static_cast<std::uint8_t>(value));
   Bytes file;
   append_text(file, "\x89PNG\r\n\x1A\n");
-  for (const Bytes& chunk : {png_chunk("IHDR", header), png_chunk("IDAT", {stream, static_cast<std::size_t>(size)}),
-                             png_chunk("IEND", {})})
+  for (const Bytes& chunk :
+       {png_chunk("IHDR", header), png_chunk("IDAT", {stream, static_cast<std::size_t>(size)}),
+        png_chunk("IEND", {})})
     file.insert(file.end(), chunk.begin(), chunk.end());
   std::free(stream);
   return file;
@@ -85,7 +86,8 @@ inline Bytes png_metadata(const Image& image) {
   const auto add = [&](const Bytes& more) { chunks.insert(chunks.end(), more.begin(), more.end()); };
   if (icc_fits(image.icc_profile, image.colors())) add(icc_to_png(image.icc_profile));
   add(image.png_chunks);
-  const std::string_view kept(reinterpret_cast<const char*>(image.png_chunks.data()), image.png_chunks.size());
+  const std::string_view kept(reinterpret_cast<const char*>(image.png_chunks.data()),
+                              image.png_chunks.size());
   if (image.pixels_per_meter_x > 0 && image.pixels_per_meter_y > 0 && kept.find("pHYs") == kept.npos) {
     Bytes data;
     append_number(data, static_cast<std::uint32_t>(std::lround(image.pixels_per_meter_x)), 4);
@@ -140,9 +142,6 @@ inline Bytes jpeg_metadata(const Image& image) {
 /// The image as a JPEG file of quality 1 to 100 with its metadata; alpha is left out, gray images have one
 /// component. The colours are not subsampled above quality 90.
 inline Bytes encode_jpeg(const Image& image, int quality) {
-  if (quality < 1 || quality > 100) {
-    throw Error("expected a JPEG quality of 1 to 100, found " + std::to_string(quality));
-  }
   Bytes file;
   if (image.colors() == 1) {
     file = encode_gray_jpeg(image, quality);
@@ -163,27 +162,33 @@ inline Bytes encode_jpeg(const Image& image, int quality) {
   return file;
 }
 
-/// Whether write_image makes a PNG (or else a JPEG) of a file of this name. Throws Error for extensions other
-/// than .png, .jpg and .jpeg.
-inline bool is_png_name(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (extension != ".png" && extension != ".jpg" && extension != ".jpeg") {
-    throw Error(path.string() + ": cannot write: expected a name that ends in .png, .jpg or .jpeg");
-  }
-  return extension == ".png";
+/// Throws Error, naming what can be written, for names whose extension write_image has no form for.
+inline void check_image_name(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  if (extension == ".png" || extension == ".jpg" || extension == ".jpeg" || writer_for(path) != nullptr)
+    return;
+  std::string forms = ".png, .jpg";
+  for (const ImageCodec& codec : image_codecs())
+    if (codec.encode != nullptr) forms.append(", ").append(codec.extensions.front());
+  throw Error(path.string() + ": cannot write: expected a name that ends in " + forms + " or .jpeg");
 }
 
-/// Writes a PNG or JPEG file, as the name's extension says: whole or not at all. Throws Error, naming the
-/// file, for other extensions, an empty image, a quality outside 1 to 100, and when the file cannot be
-/// written.
+/// Writes a PNG or JPEG file, or one of a form that a codec was added for, as the name's extension says:
+/// whole or not at all. Throws Error, naming the file, for other extensions, an empty image, a quality
+/// outside 1 to 100, and when the file cannot be written.
 inline void write_image(const std::filesystem::path& path, const Image& image, int quality = 95) {
-  const bool png = is_png_name(path);
+  check_image_name(path);
   Bytes encoded;
   try {
     check_size(image.width, image.height);
-    encoded = png ? encode_png(image) : encode_jpeg(image, quality);
+    if (quality < 1 || quality > 100)
+      throw Error("expected a quality of 1 to 100, found " + std::to_string(quality));
+    if (lower_extension(path) == ".png")
+      encoded = encode_png(image);
+    else if (const ImageCodec* codec = writer_for(path))
+      encoded = codec->encode(image, quality);
+    else
+      encoded = encode_jpeg(image, quality);
   } catch (const Error& error) {
     throw Error(path.string() + ": cannot write: " + error.what());
   }

@@ -24,9 +24,9 @@ namespace detail {
 
 /// Luma's table of ITU T.81, annex K.1, row after row.
 inline constexpr std::array<int, 64> luma_steps{
-    16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,  14, 13, 16, 24, 40,  57,
-    69, 56, 14, 17, 22,  29,  51,  87,  80, 62, 18, 22, 37,  56,  68,  109, 103, 77, 24, 35, 55, 64,
-    81, 104, 113, 92, 49, 64, 78,  87,  103, 121, 120, 101, 72, 92, 95, 98,  112, 100, 103, 99};
+    16, 11,  10,  16, 24, 40, 51, 61, 12,  12,  14,  19,  26, 58, 60, 55,  14,  13,  16,  24, 40, 57,
+    69, 56,  14,  17, 22, 29, 51, 87, 80,  62,  18,  22,  37, 56, 68, 109, 103, 77,  24,  35, 55, 64,
+    81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98,  112, 100, 103, 99};
 
 /// Writes the one component of a gray JPEG with stb's transform and bit writer.
 class GrayJpegWriter {
@@ -40,7 +40,8 @@ class GrayJpegWriter {
     constexpr std::array<float, 8> factors{2.828427125F, 3.923141121F, 3.695518130F, 3.325878449F,
                                            2.828427125F, 2.222280932F, 1.530733729F, 0.780361288F};
     for (std::size_t i = 0; i < 64; ++i)
-      scales_[i] = 1 / (static_cast<float>(steps_[stb::stbiw__jpg_ZigZag[i]]) * factors[i / 8] * factors[i % 8]);
+      scales_[i] =
+          1 / (static_cast<float>(steps_[stb::stbiw__jpg_ZigZag[i]]) * factors[i / 8] * factors[i % 8]);
   }
 
   Bytes write() {
@@ -66,7 +67,8 @@ class GrayJpegWriter {
 
  private:
   void append_header() {
-    append_text(file_, std::string_view("\xFF\xD8\xFF\xE0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xFF\xDB\0\x43\0", 25));
+    append_text(file_,
+                std::string_view("\xFF\xD8\xFF\xE0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xFF\xDB\0\x43\0", 25));
     file_.insert(file_.end(), steps_.begin(), steps_.end());
     append_text(file_, std::string_view("\xFF\xC0\0\x0B\x08", 5));
     append_number(file_, static_cast<std::uint32_t>(image_.height), 2);

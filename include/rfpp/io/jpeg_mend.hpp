@@ -110,7 +110,8 @@ class JpegMender {
       const std::uint32_t sampling = load_number(content, 7 + i * 3, 1);
       const int h = static_cast<int>(sampling >> 4), v = static_cast<int>(sampling & 15U);
       if (h < 1 || h > 4 || v < 1 || v > 4) throw Error("corrupt JPEG: sampling factors beyond 1 to 4");
-      components_.push_back({load_number(content, 6 + i * 3, 1), load_number(content, 8 + i * 3, 1) & 3U, h, v});
+      components_.push_back(
+          {load_number(content, 6 + i * 3, 1), load_number(content, 8 + i * 3, 1) & 3U, h, v});
       most_h_ = std::max(most_h_, h);
       most_v_ = std::max(most_v_, v);
     }

@@ -134,7 +134,8 @@ class PnmReader {
 
   void read_binary(Image& image) {
     if (maximum_ > 255) return read_wide(image);
-    for (std::uint8_t& sample : image.samples) sample = scaled(std::to_integer<unsigned>(bytes_[position_++]));
+    for (std::uint8_t& sample : image.samples)
+      sample = scaled(std::to_integer<unsigned>(bytes_[position_++]));
   }
 
   void read_wide(Image& image) {

@@ -109,7 +109,8 @@ struct FloatRegion {
   }
 
   static std::size_t index(const io::Image& image, int x, int y, int color) {
-    return static_cast<std::size_t>(y) * image.row_size() + static_cast<std::size_t>(x * image.channels + color);
+    return static_cast<std::size_t>(y) * image.row_size() +
+           static_cast<std::size_t>(x * image.channels + color);
   }
   float* pixel(int x, int y) {
     return values.data() +
