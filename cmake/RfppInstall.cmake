@@ -16,7 +16,7 @@ configure_package_config_file(cmake/rfppConfig.cmake.in ${PROJECT_BINARY_DIR}/rf
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/rfppConfig.cmake ${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake cmake/FindStb.cmake
-              cmake/RfppEmbed.cmake DESTINATION ${rfpp_package_dir})
+              cmake/RfppCodecs.cmake cmake/RfppEmbed.cmake DESTINATION ${rfpp_package_dir})
 
 # For builds without CMake. The files find the installation from where they lie.
 file(RELATIVE_PATH rfpp_prefix_from_pc /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)

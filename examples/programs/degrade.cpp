@@ -165,7 +165,7 @@ void run(const Options& options) {
   }
   check_writable(options.log);
   check_writable(options.grid);
-  if (!options.grid.empty()) io::is_png_name(options.grid);  // refuses other extensions
+  if (!options.grid.empty()) io::check_image_name(options.grid);
   const auto degrader = on_device<DegraderService>(options.device, options.threads);
   std::string log;
   std::vector<std::vector<io::Image>> rows;

@@ -15,6 +15,7 @@
 
 #include "batch.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/codecs/linked.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/restorer/device.hpp"
 #include "rfpp/restorer/options.hpp"
@@ -25,6 +26,7 @@
 /// code.
 template <class Body> int run_program(CLI::App& app, int argc, char** argv, Body&& body) {
   CLI11_PARSE(app, argc, argv);
+  add_linked_codecs();
   try {
     body();
     return 0;
