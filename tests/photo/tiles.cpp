@@ -55,7 +55,7 @@ TEST_CASE("tiles cover a photo evenly, each where it sees enough") {
         CHECK(row.starts.back() + row.size == row.extent);
         CHECK(row.size % unit == 0);
         constexpr int scale = 3;
-        const auto context = static_cast<std::size_t>(scale * tiling.context);
+        const std::ptrdiff_t context = std::ptrdiff_t{scale} * tiling.context;
         std::vector<float> covered(static_cast<std::size_t>(scale * row.extent),
                                    0.0F);  // as tiles are written
         for (std::size_t i = 0; i < row.starts.size(); ++i) {

@@ -47,7 +47,7 @@ struct TileRow {
   std::vector<float> shares(std::size_t i, int scale, int blend) const {
     std::vector<float> share(static_cast<std::size_t>(size) * static_cast<std::size_t>(scale), 1.0F);
     if (i > 0) {
-      const double begin = 0.5 * scale * (overlap(i) - blend), width = std::max(1, scale * blend);
+      const double begin = 0.5 * scale * (overlap(i) - blend), width = std::max(1e-3, 1.0 * scale * blend);
       for (std::size_t p = 0; p < share.size(); ++p)
         share[p] = static_cast<float>(std::clamp((static_cast<double>(p) + 0.5 - begin) / width, 0.0, 1.0));
     }
