@@ -67,6 +67,7 @@
 #include "rfpp/photo/paste.hpp"
 #include "rfpp/photo/restore.hpp"
 #include "rfpp/photo/similarity.hpp"
+#include "rfpp/photo/upscaler.hpp"
 #include "rfpp/photo/warp.hpp"
 // files
 #include "rfpp/io/checkpoint.hpp"
