@@ -18,6 +18,7 @@
 // layers and networks
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/centerface.hpp"
+#include "rfpp/model/codeformer.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -28,11 +29,13 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/group_norm.hpp"
+#include "rfpp/nn/layer_norm.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
+#include "rfpp/nn/transformer.hpp"
 // training
 #include "rfpp/train/tape.hpp"
 #include "rfpp/train/trainer.hpp"

@@ -39,6 +39,7 @@ TEST_CASE("gradients of functors agree with finite differences") {
   check_binary(Add{});
   check_binary(Subtract{});
   check_binary(Multiply{});
+  check_binary(Divide{}, 0.2);
   check_binary(Prelu{});
   check_binary(Larger{});
   check_binary(NormScale{1e-5}, 0.1);
@@ -46,6 +47,8 @@ TEST_CASE("gradients of functors agree with finite differences") {
   check_unary(Square{});
   check_unary(Exponential{});
   check_unary(Silu{});
+  check_unary(Gelu{});
+  check_unary(ReciprocalSquareRoot{1e-5}, 0.1);
   check_unary(LeakyRelu{0.2});
   check_unary(Relu{});
   check_unary(Absolute{});

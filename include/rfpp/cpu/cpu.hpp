@@ -263,6 +263,13 @@ class Cpu {
       cpu::nearest_entries(pool_, x, table, entries, emitter, reinterpret_cast<double*>(scratch));
     });
   }
+  template <class X>
+  void run_core(const ArgmaxCore<X>& core, const cpu::Emitter<int>& emitter, char*, char* scratch) {
+    using T = typename X::value;
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::largest_channels(pool_, x, emitter, reinterpret_cast<T*>(scratch));
+    });
+  }
 
   ThreadPool pool_;
   WorkspaceHandle workspace_;

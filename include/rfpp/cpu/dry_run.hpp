@@ -63,6 +63,7 @@ class DryRun {
                       core.filter.raw().id());
   }
   template <class X> void count(const NearestCore<X>&) { quantised_ = true; }
+  template <class X> void count(const ArgmaxCore<X>&) { quantised_ = true; }
   template <class Core> void count(const Core&) {}
 
   int threads_;

@@ -35,6 +35,16 @@ struct Multiply {
   template <int I, class T> RFPP_HD T adjoint(T g, T a, T b) const { return g * (I == 0 ? b : a); }
 };
 
+struct Divide {
+  static constexpr const char* name = "divide";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T a, T b) const { return a / b; }
+  template <int I, class T> RFPP_HD T adjoint(T g, T a, T b) const {
+    return I == 0 ? g / b : -g * a / (b * b);
+  }
+};
+
 struct Scale {
   static constexpr const char* name = "scale";
   static constexpr bool linear = true;
@@ -71,6 +81,35 @@ struct Silu {
   template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
     const T one = splat<T>(1), sigmoid = one / sigmoid_denominator(x);
     return g * sigmoid * (one + x * (one - sigmoid));
+  }
+};
+
+/// x times the standard normal distribution function of x (Hendrycks & Gimpel 2016), not the approximation by
+/// a hyperbolic tangent.
+struct Gelu {
+  static constexpr const char* name = "gelu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return x * normal_distribution(x); }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const auto constant = [](double v) { return splat<T>(static_cast<element_t<T>>(v)); };
+    const T density = exponential(x * x * constant(-0.5)) * constant(0.39894228040143268);
+    return g * (normal_distribution(x) + x * density);
+  }
+};
+
+/// 1 / sqrt(x + epsilon), x not negative.
+struct ReciprocalSquareRoot {
+  static constexpr const char* name = "reciprocal square root";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  double epsilon;
+  template <class T> RFPP_HD T operator()(T x) const {
+    return splat<T>(1) / square_root(x + splat<T>(static_cast<element_t<T>>(epsilon)));
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const T y = (*this)(x);
+    return g * splat<T>(static_cast<element_t<T>>(-0.5)) * y * y * y;
   }
 };
 
@@ -196,12 +235,17 @@ template <class F, int I> struct Adjoint {
 template <Expression A, Expression B> auto operator+(const A& a, const B& b) { return map(Add{}, a, b); }
 template <Expression A, Expression B> auto operator-(const A& a, const B& b) { return map(Subtract{}, a, b); }
 template <Expression A, Expression B> auto operator*(const A& a, const B& b) { return map(Multiply{}, a, b); }
+template <Expression A, Expression B> auto operator/(const A& a, const B& b) { return map(Divide{}, a, b); }
 // The factor's type is deduced: with `double` here, clang 14 stumbles over every `integer * object` that it
 // meets in this namespace.
 template <Expression A, class Factor>
 requires std::is_arithmetic_v<Factor>
 auto operator*(const A& a, Factor factor) { return map(Scale{static_cast<double>(factor)}, a); }
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
+template <Expression A> auto gelu(const A& a) { return map(Gelu{}, a); }
+template <Expression A> auto reciprocal_square_root(const A& a, double epsilon) {
+  return map(ReciprocalSquareRoot{epsilon}, a);
+}
 template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
 template <Expression A> auto sigmoid(const A& a) { return map(Sigmoid{}, a); }
 template <Expression A> auto relu(const A& a) { return map(Relu{}, a); }
