@@ -14,6 +14,7 @@
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/nn/deformable_conv2d.hpp"
 #include "rfpp/nn/transformer.hpp"
 #include "rfpp/train/losses.hpp"
 #include "rfpp/train/tape.hpp"
@@ -37,6 +38,7 @@ template <class D, class Ex> class Cases {
     reductions();
     contractions();
     convolutions();
+    deformation();
     images();
     similarity();
     network<LittleRestorer>();
@@ -148,6 +150,21 @@ template <class D, class Ex> class Cases {
       add("filter gradient " + name,
           anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{g, x, residual, filter.extents()}));
     }
+  }
+  void deformation() {
+    const auto x = given("x", {2, 6, 5, 8}), features = given("features", {2, 6, 5, 8});
+    DeformableConv2d<8, 2, D> layer;
+    fill_hashed(layer);
+    upload_parameters(ex_, layer);
+    Tape<Ex> tape(ex_);
+    tape.watch(x);
+    tape.watch_parameters(layer);
+    const auto y = bare(eval(tape, layer(tape, x, features)));
+    const Gradients gradients = tape.backward(y);
+    add("deformable convolution", y);
+    add("deformable convolution: gradient of what is sampled", gradients.of(x));
+    add("deformable convolution: gradient of the offsets' filter",
+        gradients.of(layer.conv_offset.weight.raw()));
   }
   void images() {
     const auto face = given("face", {2, 19, 22, 3});

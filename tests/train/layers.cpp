@@ -4,6 +4,7 @@
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/patch_discriminator.hpp"
 #include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/deformable_conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/equalised_conv2d.hpp"
 #include "rfpp/nn/gram.hpp"
@@ -245,6 +246,16 @@ TEST_CASE("gradients of VQGAN's self-attention agree with finite differences") {
   const auto x = random_tensor<double>({2, 3, 2, 8}, 1);
   SelfAttnBlock<8, 4, double> block;
   check_gradients("self-attention", with_parameters(block, {x}), [&](auto& ex) { return block(ex, x); });
+}
+
+TEST_CASE("gradients of deformable convolutions agree with finite differences") {
+  const auto x = random_tensor<double>({2, 5, 4, 4}, 1), features = random_tensor<double>({2, 5, 4, 4}, 2);
+  DeformableConv2d<4, 2, double> layer;
+  const auto inputs = with_parameters(layer, {x, features});
+  check_gradients("deformable", inputs,
+                  [&](auto& ex) { return eval(ex, silu(layer(ex, x, silu(features)))); });
+  const auto offsets = random_tensor<double>({2, 5, 4, 54}, 3, -2, 2);
+  check_gradients("deformed", {x, offsets}, [&](auto& ex) { return eval(ex, deformed(x, offsets, 2)); });
 }
 
 TEST_CASE("batch norm in training normalises by the batch, whose statistics are kept on request") {

@@ -96,6 +96,11 @@ class Cpu {
             rows.data()[static_cast<std::ptrdiff_t>(i) * width + c];
   }
 
+  /// f(i) for every i in [0, count), in any order and several at a time.
+  template <class F> void for_each_item(std::size_t count, const F& f) {
+    pool_.for_each(static_cast<int>(count), [&](int i, int) { f(static_cast<std::size_t>(i)); });
+  }
+
   /// Packs a filter for this executor, unless it is packed already.
   template <class T> void pack(Filter<T>& filter, Packing::Kind kind = Packing::Kind::panels) {
     const Packing packing{kind, cpu::MicroTile<T>::columns};

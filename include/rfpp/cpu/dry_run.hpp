@@ -52,6 +52,7 @@ class DryRun {
   template <class T> void scatter_rows(const Tensor<T>&, const Tensor<int>&, const Tensor<T>&) {
     ++evaluations_;
   }
+  template <class F> void for_each_item(std::size_t, const F&) { ++evaluations_; }
 
  private:
   template <class X> void count(const ConvolutionCore<X>& core) {

@@ -108,6 +108,9 @@ template <class Device> class Thrust {
                                                               index.extents().size(), table.extents().c});
   }
 
+  /// f(i) for every i in [0, count), in any order and several at a time.
+  template <class F> void for_each_item(std::size_t count, const F& f) { launch(count, f); }
+
   /// Whether a search for nearest entries or largest channels has met NaN or infinity since the last call.
   bool search_failed() {
     int failed = 0;

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "rfpp/expr/concatenate.hpp"
+#include "rfpp/model/block_list.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/nn/sft.hpp"
 #include "rfpp/nn/transformer.hpp"
 
 // CodeFormer (Zhou et al., NeurIPS 2022, arXiv 2206.11253): a transformer predicts the dictionary entries of
@@ -36,6 +38,15 @@ struct CodeFormerSpec {
   constexpr TransformerSpec transformer() const { return {width, heads, hidden, tokens()}; }
 };
 
+/// How a CodeFormer is run.
+struct CodeFormerOptions {
+  /// How strongly the degraded face's features are fused into the generator: in [0, 1], 0 best-looking, 1
+  /// most faithful.
+  double fidelity = 0.5;
+  /// Whether the entries take on the mean and deviation of the degraded face's latent.
+  bool adapts_entries = true;
+};
+
 struct CodeFormer {
   static constexpr const char* name = "codeformer";
   static constexpr CodeFormerSpec spec{};
@@ -43,119 +54,42 @@ struct CodeFormer {
 
 namespace codeformer {
 
-enum class Kind { convolution, residual, attention, down, up, norm };
-/// A block of the encoder or the generator; `fused_level`: at whose output the encoder's features of that
-/// level are kept, or fused into the generator's.
-struct BlockPlan {
-  Kind kind;
-  int in, out, groups, fused_level = -1;
-};
-struct BlockList {
-  std::array<BlockPlan, 64> blocks{};
-  int count = 0;
-
-  constexpr void add(Kind kind, int in, int out, int groups, int fused_level = -1) {
-    blocks[static_cast<std::size_t>(count++)] = {kind, in, out, groups, fused_level};
-  }
-};
-
-constexpr void add_level(BlockList& list, const CodeFormerSpec& s, int in, int level, int fused_block) {
-  const int out = s.channels_at(level);
-  for (int j = 0; j < 2; ++j) {
-    list.add(Kind::residual, j == 0 ? in : out, out, s.groups,
-             j == fused_block && s.fuses_at(level) ? level : -1);
-    if ((s.attention & static_cast<unsigned>(s.side(level))) != 0)
-      list.add(Kind::attention, out, out, s.groups);
-  }
+constexpr bool attends(const CodeFormerSpec& s, int level) {
+  return (s.attention & static_cast<unsigned>(s.side(level))) != 0;
 }
-constexpr void add_middle(BlockList& list, const CodeFormerSpec& s) {
-  const int c = s.channels_at(s.levels - 1);
-  list.add(Kind::residual, c, c, s.groups);
-  list.add(Kind::attention, c, c, s.groups);
-  list.add(Kind::residual, c, c, s.groups);
-}
+constexpr int tapped(const CodeFormerSpec& s, int level) { return s.fuses_at(level) ? level : -1; }
+/// The last residual block of every level is tapped, for what is fused.
 constexpr BlockList encoder_blocks(const CodeFormerSpec& s) {
-  BlockList list;
+  BlockList list{.style = {s.groups, ShortcutName::conv_out}};
   const int lowest = s.channels_at(s.levels - 1);
-  list.add(Kind::convolution, 3, s.channels, s.groups);
+  list.add(BlockKind::convolution, 3, s.channels);
   for (int level = 0; level < s.levels; ++level) {
-    add_level(list, s, level == 0 ? s.channels : s.channels_at(level - 1), level, 1);
     const int out = s.channels_at(level);
-    if (level + 1 < s.levels) list.add(Kind::down, out, out, s.groups);
+    list.add_level(level == 0 ? s.channels : s.channels_at(level - 1), out, attends(s, level), 1,
+                   tapped(s, level));
+    if (level + 1 < s.levels) list.add(BlockKind::down, out, out);
   }
-  add_middle(list, s);
-  list.add(Kind::norm, lowest, lowest, s.groups);
-  list.add(Kind::convolution, lowest, s.latent, s.groups);
+  list.add_middle(lowest);
+  list.add(BlockKind::norm, lowest, lowest);
+  list.add(BlockKind::convolution, lowest, s.latent);
   return list;
 }
+/// The first residual block of every level is tapped, to fuse what the encoder has.
 constexpr BlockList generator_blocks(const CodeFormerSpec& s) {
-  BlockList list;
-  list.add(Kind::convolution, s.latent, s.channels_at(s.levels - 1), s.groups);
-  add_middle(list, s);
+  BlockList list{.style = {s.groups, ShortcutName::conv_out}};
+  const int highest = s.channels_at(0);
+  list.add(BlockKind::convolution, s.latent, s.channels_at(s.levels - 1));
+  list.add_middle(s.channels_at(s.levels - 1));
   for (int level = s.levels - 1; level >= 0; --level) {
-    add_level(list, s, s.channels_at(level + 1 < s.levels ? level + 1 : level), level, 0);
     const int out = s.channels_at(level);
-    if (level > 0) list.add(Kind::up, out, out, s.groups);
+    list.add_level(s.channels_at(level + 1 < s.levels ? level + 1 : level), out, attends(s, level), 0,
+                   tapped(s, level));
+    if (level > 0) list.add(BlockKind::up, out, out);
   }
-  const int out = s.channels_at(0);
-  list.add(Kind::norm, out, out, s.groups);
-  list.add(Kind::convolution, out, 3, s.groups);
+  list.add(BlockKind::norm, highest, highest);
+  list.add(BlockKind::convolution, highest, 3);
   return list;
 }
-
-template <BlockPlan P, class T> auto declared_block() {
-  if constexpr (P.kind == Kind::convolution)
-    return Conv2d<conv3x3(P.in, P.out), T>();
-  else if constexpr (P.kind == Kind::residual)
-    return ResnetBlock<BlockSpec{P.in, P.out, P.groups, ShortcutName::conv_out}, T>();
-  else if constexpr (P.kind == Kind::attention)
-    return SelfAttnBlock<P.out, P.groups, T>();
-  else if constexpr (P.kind == Kind::down)
-    return Downsample<P.out, T>();
-  else if constexpr (P.kind == Kind::up)
-    return Upsample<P.out, T>();
-  else
-    return GroupNorm<P.out, P.groups, T>();
-}
-template <const BlockList& List, class T, int... I>
-auto declared_blocks(std::integer_sequence<int, I...>)
-    -> std::tuple<decltype(declared_block<List.blocks[static_cast<std::size_t>(I)], T>())...>;
-
-/// Blocks that are run in turn, numbered from 0 in checkpoints. The last two are a norm and a convolution.
-template <const BlockList& List, class T> struct Blocks {
-  static constexpr int count = List.count;
-  decltype(declared_blocks<List, T>(std::make_integer_sequence<int, count>())) blocks;
-
-  /// after(level, output) is called for the output of every block at which features are kept or fused, and
-  /// returns what the next block reads.
-  Tensor<T> operator()(auto& ex, Tensor<T> x, auto&& after) const {
-    return run(ex, std::move(x), after, std::make_integer_sequence<int, count - 2>());
-  }
-  static void fields(auto&& f, auto&... models) { f("blocks", models.blocks...); }
-
- private:
-  template <int... I>
-  Tensor<T> run(auto& ex, Tensor<T> h, auto& after, std::integer_sequence<int, I...>) const {
-    ((h = run_block<I>(ex, std::move(h), after)), ...);
-    const auto& norm = std::get<count - 2>(blocks);
-    const auto& convolution = std::get<count - 1>(blocks);
-    return bare(eval(ex, convolution(norm(ex, h))));
-  }
-  template <int I> Tensor<T> run_block(auto& ex, Tensor<T> h, auto& after) const {
-    constexpr BlockPlan plan = List.blocks[static_cast<std::size_t>(I)];
-    const auto& block = std::get<I>(blocks);
-    Tensor<T> y;
-    if constexpr (plan.kind == Kind::residual || plan.kind == Kind::attention)
-      y = bare(block(ex, std::move(h)));
-    else
-      y = bare(eval(ex, block(h)));
-    h = {};  // dies before what is made of y is born
-    if constexpr (plan.fused_level >= 0)
-      return after(std::integral_constant<int, plan.fused_level>(), std::move(y));
-    else
-      return y;
-  }
-};
 
 /// Controllable feature transformation (section 3.3): d + w (d * scale + shift), d the generator's features,
 /// scale and shift made of those and the encoder's. All {n,h,w,C}.
@@ -212,22 +146,16 @@ template <class N, class T>
 requires codeformer::IsCodeFormer<N>
 struct Network<N, T> {
   static constexpr CodeFormerSpec spec = N::spec;
-  static constexpr codeformer::BlockList encoder_list = codeformer::encoder_blocks(spec),
-                                         generator_list = codeformer::generator_blocks(spec);
-
-  /// How strongly the degraded face's features are fused into the generator: in [0, 1], 0 best-looking, 1
-  /// most faithful.
-  double fidelity = 0.5;
-  /// Whether the entries take on the mean and deviation of the degraded face's latent.
-  bool adapts_entries = true;
+  static constexpr BlockList encoder_list = codeformer::encoder_blocks(spec),
+                             generator_list = codeformer::generator_blocks(spec);
 
   Tensor<T> position_emb = Tensor<T>::declared(matrix_extents(spec.tokens(), spec.width));
   Linear<spec.latent, spec.width, T> feat_emb;
   std::array<TransformerLayer<spec.transformer(), T>, spec.layers> ft_layers;
   LayerNorm<spec.width, T> prediction_norm;
   UnbiasedLinear<spec.width, spec.codebook_entries, T> prediction;
-  codeformer::Blocks<encoder_list, T> encoder;
-  codeformer::Blocks<generator_list, T> generator;
+  Blocks<encoder_list, T> encoder;
+  Blocks<generator_list, T> generator;
   Codebook<spec.codebook_entries, spec.latent, T> quantize;
   codeformer::Fusions<spec, T> fuse_convs_dict;
 
@@ -245,18 +173,18 @@ struct Network<N, T> {
 
   /// Image {n,h,w,3} in [-1,1], sides spec.resolution, to the restored image of the same extents (not
   /// clamped). Throws Error over other sizes and over NaN in the logits.
-  Output operator()(auto& ex, const Tensor<T>& image) const {
-    Encoded encoded = encode(ex, image);
-    Tensor<T> restored = decode(ex, encoded);
+  Output operator()(auto& ex, const Tensor<T>& image, const CodeFormerOptions& options = {}) const {
+    Encoded encoded = encode(ex, image, options);
+    Tensor<T> restored = decode(ex, encoded, options);
     encoded.features = {};
     return {std::move(restored), std::move(encoded)};
   }
 
-  Encoded encode(auto& ex, const Tensor<T>& image) const {
+  Encoded encode(auto& ex, const Tensor<T>& image, const CodeFormerOptions& options = {}) const {
     check_extents(image.extents());
     Encoded encoded;
     encoded.latent = encoder(ex, image, [&](auto level, Tensor<T> y) {
-      if (fidelity != 0) encoded.features[level()] = y;
+      if (options.fidelity != 0) encoded.features[level()] = y;
       return y;
     });
     const Extents e = encoded.latent.extents();
@@ -268,13 +196,14 @@ struct Network<N, T> {
     return encoded;
   }
 
-  Tensor<T> decode(auto& ex, Encoded& encoded) const {
+  /// Takes the features out of `encoded` as it goes.
+  Tensor<T> decode(auto& ex, Encoded& encoded, const CodeFormerOptions& options = {}) const {
     Tensor<T> entries = eval(ex, quantize.lookup(encoded.indices));
-    if (adapts_entries) entries = adaptive_instance_norm(ex, entries, encoded.latent);
+    if (options.adapts_entries) entries = adaptive_instance_norm(ex, entries, encoded.latent);
     return generator(ex, std::move(entries), [&](auto level, Tensor<T> y) {
-      if (fidelity == 0) return y;
+      if (options.fidelity == 0) return y;
       const auto& fusion = std::get<level()>(fuse_convs_dict.levels)[0];
-      return fusion(ex, std::move(y), std::exchange(encoded.features[level()], {}), fidelity);
+      return fusion(ex, std::move(y), std::exchange(encoded.features[level()], {}), options.fidelity);
     });
   }
 
@@ -284,8 +213,8 @@ struct Network<N, T> {
     f("ft_layers", models.ft_layers...);
     f("idx_pred_layer.0", models.prediction_norm...);
     f("idx_pred_layer.1", models.prediction...);
-    f("encoder", models.encoder...);
-    f("generator", models.generator...);
+    f("encoder.blocks", models.encoder...);
+    f("generator.blocks", models.generator...);
     f("quantize", models.quantize...);
     f("fuse_convs_dict", models.fuse_convs_dict...);
   }
