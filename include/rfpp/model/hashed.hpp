@@ -59,6 +59,12 @@ inline void fill_hashed(const Parameters& model) {
     const Extents e = parameter.extents();
     if constexpr (is_filter<P>)
       parameter.assign(hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
+    else if (name.ends_with("modulation.bias"))
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
+    else if (name.find("style_conv") != std::string::npos && e.size() == 1)  // the strength of noise
+      parameter = hashed_tensor<T>(name, e, 0.1);
+    else if (name.ends_with("constant_input.weight") || name.find("noises.") != std::string::npos)
+      parameter = hashed_tensor<T>(name, e);
     else if (e.h > 1)  // a depthwise or transposed convolution's weight
       parameter = hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c)));
     else if (name.ends_with("embedding.weight") || name.ends_with("position_emb"))
