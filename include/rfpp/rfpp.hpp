@@ -21,6 +21,7 @@
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/codeformer.hpp"
 #include "rfpp/model/gfpgan.hpp"
+#include "rfpp/model/gpen.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "model/coarse_input.hpp"
 #include "model/golden.hpp"
 #include "rfpp/cpu/prepare.hpp"
 #include "rfpp/model/hashed.hpp"
@@ -19,20 +20,6 @@ struct TinyGfpgan {
 
 const std::string gfpgan_data = RFPP_TEST_DATA "/model/";
 constexpr StyleNoise stored{StyleNoise::Kind::stored}, no_noise{StyleNoise::Kind::none};
-
-/// Half noise, half cells of 64x64: of noise alone the U-Net's means would leave little.
-Tensor<float> gfpgan_input() {
-  const auto fine = hashed_tensor<float>("gfpgan.input", {1, 512, 512, 3});
-  const auto coarse = hashed_tensor<float>("gfpgan.input.coarse", {1, 8, 8, 3});
-  Tensor<float> x({1, 512, 512, 3});
-  for (int h = 0; h < 512; ++h)
-    for (int w = 0; w < 512; ++w)
-      for (int c = 0; c < 3; ++c) {
-        const int i = (h * 512 + w) * 3 + c;
-        x.data()[i] = 0.5F * fine.data()[i] + 0.5F * coarse.data()[(h / 64 * 8 + w / 64) * 3 + c];
-      }
-  return x;
-}
 
 /// A golden layer of which the file holds every n-th element, beside what `found` has at the same places.
 struct Sampled {
@@ -107,16 +94,14 @@ void check_full_gfpgan(Precision precision, double bar) {
   Network<Gfpgan> model;
   fill_hashed(model);
   Cpu ex;
-  const auto input = gfpgan_input();
+  const auto input = coarse_input("gfpgan.input");
   prepare(ex, model, input.extents(), precision);
   Observer observer(ex, model);
-  model.noise = stored;
-  check_golden_image(file, "noise_registered.output", model(observer, input).image, bar);
+  check_golden_image(file, "noise_registered.output", model(observer, input, stored).image, bar);
   check_layers(file, ex, model, observer, bar);
   for (const RawWeights raw : {RawWeights::keep, RawWeights::drop}) {
     if (raw == RawWeights::drop) prepare(ex, model, input.extents(), precision, raw);
-    model.noise = no_noise;
-    check_golden_image(file, "noise_off.output", model(ex, input).image, bar);
+    check_golden_image(file, "noise_off.output", model(ex, input, no_noise).image, bar);
   }
 }
 
@@ -129,11 +114,9 @@ TEST_CASE("the tiny GFPGAN agrees with the golden values layer by layer") {
   Cpu ex(2);
   Observer observer(ex, model);
   const auto input = hashed_tensor<float>("gfpgan.input", {1, 64, 64, 3});
-  model.noise = stored;
-  check_golden(file, "noise_registered.output", model(observer, input).image, 5e-6);
+  check_golden(file, "noise_registered.output", model(observer, input, stored).image, 5e-6);
   check_layers(file, ex, model, observer, 5e-6);
-  model.noise = no_noise;
-  check_golden(file, "noise_off.output", model(ex, input).image, 5e-6);
+  check_golden(file, "noise_off.output", model(ex, input, no_noise).image, 5e-6);
 }
 
 TEST_CASE("GFPGAN at 512x512 agrees with the golden values") {
@@ -172,8 +155,7 @@ TEST_CASE("GFPGAN's noise is a function of its seed") {
   Cpu ex(2);
   const auto input = hashed_tensor<float>("input", {1, 64, 64, 3});
   const auto run = [&](std::uint64_t seed) {
-    model.noise.seed = seed;
-    return copy_of(model(ex, input).image);
+    return copy_of(model(ex, input, {StyleNoise::Kind::seeded, seed}).image);
   };
   const auto first = run(1), other = run(2);
   CHECK(!same_bits(first, other));

@@ -1,6 +1,8 @@
 #ifndef RFPP_CORE_FILTER_HPP
 #define RFPP_CORE_FILTER_HPP
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "rfpp/core/tensor.hpp"
@@ -37,8 +39,19 @@ struct Packing {
 };
 
 /// What a filter is to its layer. Those of modulated convolutions are (1, O, I, H, W) in files, and leave
-/// their energies when they are dropped.
-enum class FilterUse { plain, modulated };
+/// their energies when they are dropped; of transposed ones the files have the taps in reverse order, too.
+enum class FilterUse { plain, modulated, modulated_transposed };
+
+/// A filter's raw weight {out,h,w,in} with its taps in reverse order.
+template <class T> Tensor<T> with_reversed_taps(const Tensor<T>& raw) {
+  const Extents e = raw.extents();
+  auto reversed = Tensor<T>::uninitialised(e);
+  const std::ptrdiff_t in = e.c, taps = std::ptrdiff_t{e.h} * e.w;
+  for (std::ptrdiff_t o = 0; o < e.n; ++o)
+    for (std::ptrdiff_t tap = 0; tap < taps; ++tap)
+      std::copy_n(raw.data() + (o * taps + tap) * in, in, reversed.data() + (o * taps + taps - 1 - tap) * in);
+  return reversed;
+}
 
 /// A convolution's weight: the raw tensor {out, kernel, kernel, in} and, once an executor has prepared it, an
 /// immutable packed form. assign() drops the packed form; elements of the raw one that are written in place
@@ -51,6 +64,7 @@ template <class T> class Filter {
       : use_(use), raw_(Tensor<T>::declared(e)), energies_(Tensor<T>::declared({1, 1, e.n, e.c})) {}
 
   FilterUse use() const { return use_; }
+  bool is_modulated() const { return use_ != FilterUse::plain; }
   Extents extents() const { return raw_.extents(); }
   bool has_raw() const { return raw_.has_storage(); }
   const Tensor<T>& raw() const {
@@ -74,7 +88,7 @@ template <class T> class Filter {
     packed_ = std::move(packed);
   }
   void drop_raw() {
-    if (use_ == FilterUse::modulated && has_raw()) energies_ = sums_of_squares(raw_);
+    if (is_modulated() && has_raw()) energies_ = sums_of_squares(raw_);
     raw_ = Tensor<T>::declared(extents());
   }
 

@@ -190,8 +190,6 @@ struct Network<N, T> {
   static constexpr GfpganSpec spec = N::spec;
   static constexpr int levels = spec.levels;
 
-  StyleNoise noise;  ///< not a parameter: how the network is run
-
   Conv2d<conv1x1(3, spec.unet(levels)), T> conv_body_first;
   gfpgan::Layers<gfpgan::Down, spec, T> conv_body_down;
   Conv2d<conv3x3(spec.unet(0), spec.unet(0)), T> final_conv;
@@ -206,7 +204,7 @@ struct Network<N, T> {
   };
 
   /// Throws Error over images of another size.
-  Output operator()(auto& ex, const Tensor<T>& image) const {
+  Output operator()(auto& ex, const Tensor<T>& image, const StyleNoise& noise = {}) const {
     const Extents e = image.extents();
     if (!(e == Extents{e.n, spec.resolution, spec.resolution, 3}) || e.n < 1)
       throw Error(std::string(N::name) + ": expected images [n," + std::to_string(spec.resolution) + "," +
@@ -221,7 +219,7 @@ struct Network<N, T> {
     s.x = eval(ex, d.constant_input * Constant<T>{T(1), {e.n, 1, 1, 1}});
     s.x = eval(ex, d.style_conv1(ex, s.x, s.style(ex, 0), d.noise(ex, noise, 0)));
     s.image = eval(ex, d.to_rgb1(ex, s.x, s.style(ex, 1)));
-    draw(ex, s);
+    draw(ex, s, noise);
     return {std::move(s.image)};
   }
 
@@ -256,7 +254,7 @@ struct Network<N, T> {
     }
   }
   /// Level I of the U-Net's way up and of the decoder.
-  template <int I = 0> void draw(auto& ex, State& s) const {
+  template <int I = 0> void draw(auto& ex, State& s, const StyleNoise& noise) const {
     if constexpr (I < levels) {
       const auto& d = stylegan_decoder;
       s.features = std::get<I>(conv_body_up).up(ex, s.features + s.reduced[levels - 1 - I]);
@@ -272,7 +270,7 @@ struct Network<N, T> {
       s.x = eval(ex, std::get<2 * I + 1>(d.style_convs)(ex, s.x, s.style(ex, 2 * I + 2),
                                                         d.noise(ex, noise, 2 * I + 2)));
       s.image = eval(ex, std::get<I>(d.to_rgbs)(ex, s.x, s.style(ex, 2 * I + 3), s.image));
-      draw<I + 1>(ex, s);
+      draw<I + 1>(ex, s, noise);
     }
   }
 };

@@ -78,6 +78,34 @@ inline void fill_hashed(const Parameters& model) {
   });
 }
 
+/// The same for a StyleGAN2 whose weights are scaled where they are used: all of variance 1, but for those of
+/// the mapping network, which are so after its learning rate of 0.01.
+inline void fill_hashed_equalized(const Parameters& model) {
+  model.for_each([](const std::string& name, auto& parameter) {
+    using P = std::remove_cvref_t<decltype(parameter)>;
+    using T = typename P::value;
+    const Extents e = parameter.extents();
+    const bool weight = name.ends_with("weight"), mapping = name.starts_with("generator.style.");
+    if constexpr (is_filter<P>) {
+      const auto raw = hashed_tensor<T>(name, e, std::sqrt(3.0));
+      parameter.assign(parameter.use() == FilterUse::modulated_transposed ? with_reversed_taps(raw) : raw);
+    } else if (name.ends_with("kernel")) {
+      parameter = Tensor<T>::uninitialised(e);
+      constexpr double line[] = {1, 3, 3, 1};
+      for (std::size_t i = 0; i < 16; ++i)
+        parameter.data()[i] = static_cast<T>(line[i / 4] * line[i % 4] / 64);
+    } else if (mapping) {
+      parameter = hashed_tensor<T>(name, e, weight ? 100 * std::sqrt(3.0) : 10);
+    } else if (e.n > 1) {
+      parameter = hashed_tensor<T>(name, e, std::sqrt(3.0));
+    } else if (name.ends_with("modulation.bias") || name.ends_with("noise.weight")) {
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
+    } else {
+      parameter = hashed_tensor<T>(name, e, e.h > 1 ? 1 : 0.1);
+    }
+  });
+}
+
 }  // namespace rfpp::inline v0
 
 #endif

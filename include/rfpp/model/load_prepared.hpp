@@ -109,7 +109,7 @@ inline bool load_packed_weights(const Parameters& model, const std::filesystem::
         throw Error("packed weight " + name + " has another size");
       void* data = const_cast<std::byte*>(view.data.data());  // what is packed is never written
       parameter.set_packed(packing, {Storage(data, view.data.size(), checkpoint), e});
-      if (parameter.use() == FilterUse::modulated) {
+      if (parameter.is_modulated()) {
         auto energies = Tensor<T>::uninitialised(parameter.energies().extents());
         io::read_channels_last(checkpoint->at(detail::energies_of(name)), energies.elements());
         parameter.set_energies(std::move(energies));

@@ -87,6 +87,7 @@ struct ModulatedSpec {
   int style, in, out, kernel = 3, padding = kernel / 2;
   bool equalized = false;
   double gain = 1;
+  FilterUse use = FilterUse::modulated;
 
   double weight_scale() const { return equalized ? 1 / std::sqrt(1. * in * kernel * kernel) : 1; }
   double modulation_scale() const { return equalized ? 1 / std::sqrt(1. * style) : 1; }
@@ -97,7 +98,7 @@ struct ModulatedSpec {
 /// styles {1,1,n,style} to {n,h',w',out}. The factors scale the input and the output, so that the weight is
 /// the same for all images. They are evaluated, the rest is lazy.
 template <ModulatedSpec S, class T = float> struct ModulatedConv2d {
-  Filter<T> weight{Extents{S.out, S.kernel, S.kernel, S.in}, FilterUse::modulated};
+  Filter<T> weight{Extents{S.out, S.kernel, S.kernel, S.in}, S.use};
   Linear<S.style, S.in, T> linear;
 
   template <Expression X> auto operator()(auto& ex, const X& x, const Tensor<T>& style) const {
