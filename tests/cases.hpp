@@ -16,7 +16,9 @@
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/nn/bilinear.hpp"
+#include "rfpp/nn/deformable_conv2d.hpp"
 #include "rfpp/nn/modulated_conv2d.hpp"
+#include "rfpp/nn/transformer.hpp"
 #include "rfpp/train/losses.hpp"
 #include "rfpp/train/tape.hpp"
 
@@ -39,6 +41,7 @@ template <class D, class Ex> class Cases {
     reductions();
     contractions();
     convolutions();
+    deformation();
     images();
     modulated();
     similarity();
@@ -59,6 +62,8 @@ template <class D, class Ex> class Cases {
     const auto bias = given("bias", vector_extents(8)), scale = given("scale", {2, 1, 1, 8});
     add("map with broadcast", silu(x * scale + bias) * y - exp(y * 0.3));
     add("leaky relu and square", leaky_relu(x, 0.2) + square(y));
+    add("GELU, quotient and reciprocal root",
+        gelu(x * 3.0) / exp(y) + reciprocal_square_root(square(y), 1e-2));
     add("upsample", upsample2(silu(x)));
     add("split heads", split_heads(x, 4) * 2.0);
     add("merge heads", merge_heads(eval(ex_, split_heads(x, 4)), 4, 6, 5) + y);
@@ -87,6 +92,15 @@ template <class D, class Ex> class Cases {
     add("moments of a batch", batch_moments(x, 1e-6));
     add("group norm", silu(norm(ex_, x)));
     add("softmax", softmax(ex_, x));
+    LayerNorm<8, D> layer_norm;
+    fill_hashed(layer_norm);
+    upload_parameters(ex_, layer_norm);
+    add("layer norm", gelu(layer_norm(ex_, x)));
+    TransformerLayer<TransformerSpec{8, 2, 12, 30}, D> layer;
+    fill_hashed(layer);
+    upload_parameters(ex_, layer);
+    add("transformer layer",
+        layer(ex_, eval(ex_, reshaped(x, {1, 1, 60, 8}) * 1.0), given("positions", {30, 1, 1, 8})));
     add("sum over channels, epilogue", reduce<Sum>(square(x), Over::channels) * 0.5);
     add("maximum over channels", reduce<Maximum>(x, Over::channels));
     add("sum over all, epilogue", reduce<Sum>(x * y, Over::all) * 0.25);
@@ -107,6 +121,8 @@ template <class D, class Ex> class Cases {
     const auto index = ex_.upload(indices);
     add("gather", map(StraightThrough{}, x, detach(Gather<D>{table, index})));
     add("nearest: indices", nearest(x * 1.5, table));
+    add("argmax: indices", argmax(x * 1.5));
+    add("argmax of many: indices", argmax(given("logits", {2, 3, 4, 1500})));
     add("nearest of many: indices", nearest(x, given("entries", matrix_extents(2000, 8))));
     ex_.scatter_rows(table, index, x);
     add("scatter rows", table);
@@ -140,6 +156,21 @@ template <class D, class Ex> class Cases {
       add("filter gradient " + name,
           anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{g, x, residual, filter.extents()}));
     }
+  }
+  void deformation() {
+    const auto x = given("x", {2, 6, 5, 8}), features = given("features", {2, 6, 5, 8});
+    DeformableConv2d<8, 2, D> layer;
+    fill_hashed(layer);
+    upload_parameters(ex_, layer);
+    Tape<Ex> tape(ex_);
+    tape.watch(x);
+    tape.watch_parameters(layer);
+    const auto y = bare(eval(tape, layer(tape, x, features)));
+    const Gradients gradients = tape.backward(y);
+    add("deformable convolution", y);
+    add("deformable convolution: gradient of what is sampled", gradients.of(x));
+    add("deformable convolution: gradient of the offsets' filter",
+        gradients.of(layer.conv_offset.weight.raw()));
   }
   void modulated() {
     const auto x = given("x", {2, 6, 5, 8}), style = given("style", {1, 1, 2, 3}),

@@ -69,6 +69,9 @@ template <class T> struct Unfused {
   template <class X> auto core(const NearestCore<X>& c) {
     return NearestCore<Tensor<typename X::value>>{(*this)(c.x), c.table};
   }
+  template <class X> auto core(const ArgmaxCore<X>& c) {
+    return ArgmaxCore<Tensor<typename X::value>>{(*this)(c.x)};
+  }
 };
 
 /// One of `parts` equal parts of a batch.

@@ -176,6 +176,33 @@ TEST_CASE("add_reduced sums over the extents that the target lacks") {
   }
 }
 
+TEST_CASE("argmax finds the first largest channel, and names what is not finite") {
+  for (const int threads : {1, 3}) {
+    Cpu ex(threads);
+    for (const Extents e : shapes) {
+      const auto x = eval(ex, random_tensor<float>(e, 1) * 3.0);
+      const auto found = eval(ex, argmax(square(x)));
+      CHECK((found.extents() == Extents{e.n, e.h, e.w, 1}));
+      for (std::size_t p = 0; p < e.pixels(); ++p) {
+        const float* row = x.data() + p * static_cast<std::size_t>(e.c);
+        int expected = 0;
+        for (int c = 1; c < e.c; ++c)
+          if (row[c] * row[c] > row[expected] * row[expected]) expected = c;
+        REQUIRE(found.data()[p] == expected);
+      }
+    }
+  }
+  Cpu ex(1);
+  const auto ties = tensor_of<float>({1, 1, 2, 4}, {1, 3, 3, 0, -2, -2, -5, -2});
+  const auto found = eval(ex, argmax(ties));
+  CHECK(found.data()[0] == 1);
+  CHECK(found.data()[1] == 0);
+  ties.data()[6] = std::nanf("");
+  CHECK(error_of([&] { eval(ex, argmax(ties)); }) ==
+        "argmax: channel 2 is not finite (image 0, row 0, column 1): the input or the weights hold NaN or "
+        "infinity");
+}
+
 TEST_CASE("scatter_rows adds rows where gather took them") {
   Cpu ex(1);
   const auto table = random_tensor<double>(matrix_extents(4, 5), 1), before = copy_of(table);

@@ -56,6 +56,8 @@ TEST_CASE("functors compute what they are called") {
     CHECK(Softplus{}(x) == Approx(std::log1p(std::exp(x))).epsilon(1e-14));
     CHECK(Square{}(x) == x * x);
     CHECK(Scale{-0.5}(x) == -0.5 * x);
+    CHECK(Gelu{}(x) == Approx(x / 2 * std::erfc(-x / std::sqrt(2.0))).epsilon(1e-12));
+    CHECK(ReciprocalSquareRoot{0.5}(std::abs(x)) == 1 / std::sqrt(std::abs(x) + 0.5));
     for (double y : samples) {
       CHECK(Add{}(x, y) == x + y);
       CHECK(Subtract{}(x, y) == x - y);
@@ -80,6 +82,9 @@ TEST_CASE("functors at the ends of the range") {
   CHECK(std::isnan(Relu{}(std::nanf(""))));
   CHECK(std::isnan(Absolute{}(std::nanf(""))));
   CHECK(std::isnan(Softplus{}(std::nanf(""))));
+  CHECK(std::isnan(Gelu{}(std::nanf(""))));
+  CHECK(Gelu{}(large) == large);
+  CHECK(Gelu{}(-large) == 0);
   CHECK(Softplus{}(large) == large);
   CHECK(Softplus{}(-large) == 0);
   CHECK(std::isnan(Larger{}(std::nanf(""), 1.0f)));
@@ -98,6 +103,8 @@ TEST_CASE("functors give the same over lanes as over scalars") {
       check_lanes<T>(Softplus{}, x);
       check_lanes<T>(Square{}, x);
       check_lanes<T>(Scale{0.3}, x);
+      check_lanes<T>(Gelu{}, x);
+      check_lanes<T>(ReciprocalSquareRoot{0.5}, std::abs(x));
       for (double y : samples) {
         check_lanes<T>(Add{}, x, y);
         check_lanes<T>(Subtract{}, x, y);
@@ -108,6 +115,7 @@ TEST_CASE("functors give the same over lanes as over scalars") {
         check_lanes<T>(StraightThrough{}, x, y);
         check_lanes<T>(Affine{}, x, y, 0.7);
         check_lanes<T>(Adjoint<Silu, 0>{}, x, y);
+        check_lanes<T>(Adjoint<Gelu, 0>{}, x, y);
       }
     }
   };
@@ -125,6 +133,8 @@ TEST_CASE("functors know their derivatives") {
     check_adjoint<0>(Softplus{}, x);
     check_adjoint<0>(Square{}, x);
     check_adjoint<0>(Scale{0.3}, x);
+    check_adjoint<0>(Gelu{}, x);
+    check_adjoint<0>(ReciprocalSquareRoot{0.5}, std::abs(x));
     for (double y : {-2.0, 0.5}) {
       check_adjoint<0>(Add{}, x, y);
       check_adjoint<1>(Add{}, x, y);
@@ -134,6 +144,8 @@ TEST_CASE("functors know their derivatives") {
       check_adjoint<1>(Prelu{}, x, y);
       check_adjoint<0>(Larger{}, x, y);
       check_adjoint<1>(Larger{}, x, y);
+      check_adjoint<0>(Divide{}, x, y);
+      check_adjoint<1>(Divide{}, x, y);
       check_adjoint<0>(Multiply{}, x, y);
       check_adjoint<1>(Multiply{}, x, y);
       check_adjoint<0>(Divide{}, x, y);

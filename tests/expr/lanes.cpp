@@ -103,6 +103,21 @@ TEST_CASE(
   CHECK(sigmoid_denominator(-2.0) == 1 + std::exp(2.0));
 }
 
+TEST_CASE("the normal distribution of float is within 2e-7 everywhere, its tail relatively so") {
+  double worst = 0, worst_tail = 0;
+  for (float x = -12.5f; x < 12.5f; x += 0.0003f) {
+    const double expected = 0.5 * std::erfc(-static_cast<double>(x) / std::sqrt(2.0));
+    const double error = std::abs(static_cast<double>(normal_distribution(x)) - expected);
+    worst = std::max(worst, error);
+    if (x < -1 && x > -12) worst_tail = std::max(worst_tail, error / expected / std::max(1.0f, x * x));
+  }
+  CHECK(worst <= 2e-7);
+  CHECK(worst_tail <= 4e-7);
+  CHECK(normal_distribution(-infinity) == 0);
+  CHECK(normal_distribution(infinity) == 1);
+  CHECK(normal_distribution(0.3) == 0.5 * std::erfc(-0.3 * 0.70710678118654752));
+}
+
 TEST_CASE("functions of lanes have the bits of the scalar ones") {
   using V = cpu::Lanes<float>;
   constexpr std::size_t lanes = LaneTraits<V>::count;
@@ -122,6 +137,7 @@ TEST_CASE("functions of lanes have the bits of the scalar ones") {
   };
   CHECK(differing([](auto x) { return exponential(x); }) == 0);
   CHECK(differing([](auto x) { return x / sigmoid_denominator(x); }) == 0);
+  CHECK(differing([](auto x) { return normal_distribution(x); }) == 0);
 }
 
 TEST_CASE("exponential of double is std::exp, scalar and lanes") {

@@ -43,6 +43,17 @@ TEST_CASE("attention with 1, 4 and 8 heads, cross and self, gives the golden val
   check_attention<double>();
 }
 
+TEST_CASE("self-attention of VQGAN is that with one head and one norm") {
+  SelfAttnBlock<64, 32, double> layer;
+  fill_norm<double>(layer.norm, "attn1.norm1.weight", "attn1.norm1.bias");
+  fill_convolution<double>(layer.q, "attn1.q.weight", "attn1.q.bias");
+  fill_convolution<double>(layer.k, "attn1.k.weight", "attn1.k.bias");
+  fill_convolution<double>(layer.v, "attn1.v.weight", "attn1.v.bias");
+  fill_convolution<double>(layer.proj_out, "attn1.proj_out.weight", "attn1.proj_out.bias");
+  Cpu ex(2);
+  check_golden(bare(layer(ex, unrounded<double>("attn1.x", {2, 6, 5, 64}))), "attn1.self_y");
+}
+
 TEST_CASE("attention has the same bits for any threads, and for an image alone") {
   const auto layer = block<small, float>("a");
   Cpu one(1), two(2), three(3);

@@ -25,7 +25,7 @@ Tensor<T> unfused(Cpu& ex, const ResnetBlock<S, T>& block, const Tensor<T>& x) {
   };
   auto h = step(block.norm2, block.conv2, step(block.norm1, block.conv1, x));
   auto residual = x;
-  if constexpr (S.in != S.out) residual = bare(eval(ex, block.nin_shortcut(x)));
+  if constexpr (S.in != S.out) residual = bare(eval(ex, block.shortcut(x)));
   return eval(ex, h + residual);
 }
 

@@ -47,6 +47,8 @@ TEST_CASE("gradients of functors agree with finite differences") {
   check_unary(Square{});
   check_unary(Exponential{});
   check_unary(Silu{});
+  check_unary(Gelu{});
+  check_unary(ReciprocalSquareRoot{1e-5}, 0.1);
   check_unary(LeakyRelu{0.2});
   check_unary(Relu{});
   check_unary(Absolute{});

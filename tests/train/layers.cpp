@@ -4,6 +4,7 @@
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/patch_discriminator.hpp"
 #include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/deformable_conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/equalised_conv2d.hpp"
 #include "rfpp/nn/gram.hpp"
@@ -12,6 +13,7 @@
 #include "rfpp/nn/pad.hpp"
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/roi_align.hpp"
+#include "rfpp/nn/transformer.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -221,6 +223,39 @@ TEST_CASE("gradients of linear layers agree with finite differences") {
     check_gradients("linear", with_parameters(linear, {x}),
                     [&](auto& ex) { return eval(ex, linear(eval(ex, flatten_channels_first(x)))); });
   }
+}
+
+TEST_CASE("gradients of a transformer's layers agree with finite differences") {
+  const auto x = random_tensor<double>({2, 3, 2, 7}, 1);
+  LayerNorm<7, double> norm;
+  check_gradients("layer norm", with_parameters(norm, {x}),
+                  [&](auto& ex) { return eval(ex, square(norm(ex, silu(x)))); });
+  UnbiasedLinear<5, 3, double> linear;
+  const auto rows = random_tensor<double>({1, 1, 4, 5}, 2);
+  check_gradients("linear without a bias", with_parameters(linear, {rows}),
+                  [&](auto& ex) { return eval(ex, linear(rows)); });
+  constexpr TransformerSpec spec{6, 2, 10, 5};
+  const auto tokens = random_tensor<double>({1, 1, 10, 6}, 3),
+             places = random_tensor<double>({5, 1, 1, 6}, 4);
+  TransformerLayer<spec, double> layer;
+  const auto inputs = with_parameters(layer, {tokens, places});
+  check_gradients("transformer layer", inputs, [&](auto& ex) { return layer(ex, tokens, places); });
+}
+
+TEST_CASE("gradients of VQGAN's self-attention agree with finite differences") {
+  const auto x = random_tensor<double>({2, 3, 2, 8}, 1);
+  SelfAttnBlock<8, 4, double> block;
+  check_gradients("self-attention", with_parameters(block, {x}), [&](auto& ex) { return block(ex, x); });
+}
+
+TEST_CASE("gradients of deformable convolutions agree with finite differences") {
+  const auto x = random_tensor<double>({2, 5, 4, 4}, 1), features = random_tensor<double>({2, 5, 4, 4}, 2);
+  DeformableConv2d<4, 2, double> layer;
+  const auto inputs = with_parameters(layer, {x, features});
+  check_gradients("deformable", inputs,
+                  [&](auto& ex) { return eval(ex, silu(layer(ex, x, silu(features)))); });
+  const auto offsets = random_tensor<double>({2, 5, 4, 54}, 3, -2, 2);
+  check_gradients("deformed", {x, offsets}, [&](auto& ex) { return eval(ex, deformed(x, offsets, 2)); });
 }
 
 TEST_CASE("batch norm in training normalises by the batch, whose statistics are kept on request") {

@@ -98,6 +98,11 @@ class Cpu {
             rows.data()[static_cast<std::ptrdiff_t>(i) * width + c];
   }
 
+  /// f(i) for every i in [0, count), in any order and several at a time.
+  template <class F> void for_each_item(std::size_t count, const F& f) {
+    pool_.for_each(static_cast<int>(count), [&](int i, int) { f(static_cast<std::size_t>(i)); });
+  }
+
   /// Packs a filter for this executor, unless it is packed already.
   template <class T> void pack(Filter<T>& filter, Packing::Kind kind = Packing::Kind::panels) {
     const Packing packing{kind, cpu::MicroTile<T>::columns};
@@ -292,6 +297,13 @@ class Cpu {
     const int entries = core.table.extents().n;
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       cpu::nearest_entries(pool_, x, table, entries, emitter, reinterpret_cast<double*>(scratch));
+    });
+  }
+  template <class X>
+  void run_core(const ArgmaxCore<X>& core, const cpu::Emitter<int>& emitter, char*, char* scratch) {
+    using T = typename X::value;
+    with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
+      cpu::largest_channels(pool_, x, emitter, reinterpret_cast<T*>(scratch));
     });
   }
 

@@ -78,13 +78,22 @@ void multiply_columns(ThreadPool& pool, const MatmulShape<T>& s, const Operand<T
 template <class T>
 void multiply(ThreadPool& pool, const MatmulShape<T>& s, const Operand<T>& a, const Operand<T>& b,
               const Emitter<T>& emitter, T* shared, T* scratch) {
-  pool.for_each(s.n, [&](int n, int worker) {
-    const T* staged =
-        b.run({n, 0, 0}, b.extents.w, scratch + static_cast<std::size_t>(worker) * s.scratch_size());
-    for (int panel = 0; panel * MicroTile<T>::columns < s.columns; ++panel)
-      pack_panel(staged, s.transpose_b ? 1 : s.columns, s.transpose_b ? s.depth : 1, s.depth, s.columns,
-                 panel, shared + static_cast<std::size_t>(n) * s.packed_size());
-  });
+  const int panels = (s.columns + MicroTile<T>::columns - 1) / MicroTile<T>::columns;
+  const auto pack = [&](int n, int panel, const T* matrix) {
+    pack_panel(matrix, s.transpose_b ? 1 : s.columns, s.transpose_b ? s.depth : 1, s.depth, s.columns, panel,
+               shared + static_cast<std::size_t>(n) * s.packed_size());
+  };
+  if (b.dense != nullptr)  // a linear layer's one large matrix occupies all threads
+    pool.for_each(s.n * panels, [&](int task, int) {
+      const int n = task / panels;
+      pack(n, task % panels, b.run({n, 0, 0}, b.extents.w, nullptr));
+    });
+  else
+    pool.for_each(s.n, [&](int n, int worker) {
+      const T* staged =
+          b.run({n, 0, 0}, b.extents.w, scratch + static_cast<std::size_t>(worker) * s.scratch_size());
+      for (int panel = 0; panel < panels; ++panel) pack(n, panel, staged);
+    });
   if (s.transpose_a)
     multiply_columns(pool, s, a, emitter, shared, scratch);
   else

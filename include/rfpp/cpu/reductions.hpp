@@ -128,6 +128,34 @@ void add_reduced(ThreadPool& pool, const Operand<T>& x, const Tensor<T>& target,
     });
 }
 
+/// The channel of every pixel's largest element, the first of equals. Throws Error over NaN and infinity.
+template <class T>
+void largest_channels(ThreadPool& pool, const Operand<T>& x, const Emitter<int>& emitter, T* scratch) {
+  const Extents e = x.extents;
+  const Bands bands(e, band_elements);
+  const auto search = [&](Pixel at, const T* row) {
+    int index = 0;
+    for (int c = 0; c < e.c; ++c) {
+      if (!is_finite(row[c]))
+        throw Error("argmax: channel " + std::to_string(c) + " is not finite (image " + std::to_string(at.n) +
+                    ", row " + std::to_string(at.h) + ", column " + std::to_string(at.w) +
+                    "): the input or the weights hold NaN or infinity");
+      if (row[c] > row[index]) index = c;
+    }
+    return index;
+  };
+  pool.for_each(bands.count(), [&](int band, int worker) {
+    T* buffer = scratch + static_cast<std::size_t>(worker) * band_scratch(e);
+    for_each_run(e, bands.image(band), bands.begin(band), bands.end(e, band), [&](Pixel first, int pixels) {
+      const T* row = x.run(first, pixels, buffer);
+      for (; pixels > 0; --pixels, ++first.w, row += e.c) {
+        const int index = search(first, row);
+        emitter.emit(first, 1, &index, 1);
+      }
+    });
+  });
+}
+
 /// The squared distance of two vectors, in partial sums whose order is fixed.
 template <class T> double squared_distance(const double* z, const T* row, int channels) {
   constexpr int partials = 8;

@@ -108,6 +108,10 @@ template <class X> Scratch scratch_of(const NearestCore<X>& core) {
   return {0, nearest_scratch(core.x.extents()) * sizeof(double)};
 }
 
+template <class X> Scratch scratch_of(const ArgmaxCore<X>& core) {
+  return {0, band_scratch(core.x.extents()) * sizeof(typename X::value)};
+}
+
 }  // namespace rfpp::inline v0::cpu
 
 #endif

@@ -188,6 +188,20 @@ template <class T, class X> struct EntryItem {
     return Nearer::start<Neighbour>();
   }
 };
+/// Channel k of pixel j: the larger, the nearer. What is not finite sets `failed`.
+template <class X> struct LargestItem {
+  X x;
+  Extents pixels;
+  int* failed;
+
+  RFPP_HD Neighbour operator()(std::size_t j, std::size_t k) const {
+    int c = 0;
+    const double value = static_cast<double>(x.at(place_of(j, pixels, c))[static_cast<int>(k)]);
+    if (value < HUGE_VAL && value > -HUGE_VAL) return {-value, static_cast<int>(k)};
+    *failed = 1;
+    return Nearer::start<Neighbour>();
+  }
+};
 /// Entry 0 where no distance was finite.
 template <class Epilogue> struct EmitNearestKernel {
   const Neighbour* folded;

@@ -108,7 +108,10 @@ template <class Device> class Thrust {
                                                               index.extents().size(), table.extents().c});
   }
 
-  /// Whether a search for nearest entries has met NaN or infinity since the last call.
+  /// f(i) for every i in [0, count), in any order and several at a time.
+  template <class F> void for_each_item(std::size_t count, const F& f) { launch(count, f); }
+
+  /// Whether a search for nearest entries or largest channels has met NaN or infinity since the last call.
   bool search_failed() {
     int failed = 0;
     device_.download(&failed, failed_.data(), sizeof(int));
@@ -119,7 +122,9 @@ template <class Device> class Thrust {
   void check() {
     if (search_failed())
       throw Error(
-          "nearest: a distance to the codebook is not finite: the input or the weights hold NaN or infinity");
+          "nearest: a distance to the codebook, or what argmax reads, is not finite: the input or the "
+          "weights "
+          "hold NaN or infinity");
   }
 
  protected:
@@ -203,6 +208,12 @@ template <class Device> class Thrust {
         emit.extents.size(), static_cast<std::size_t>(table.n),
         cuda::EntryItem<T, plan_t<X>>{plan_of(core.x), emit.extents, plan_of(core.table).data, table.c,
                                       failed_.data()});
+    launch(emit.extents.size(), cuda::EmitNearestKernel<P>{f.data(), f.parts, emit});
+  }
+  template <class X, class P> void run_core(const ArgmaxCore<X>& core, const cuda::Emit<int, P>& emit) {
+    const auto f = fold<cuda::Neighbour, cuda::Nearer>(
+        emit.extents.size(), static_cast<std::size_t>(core.x.extents().c),
+        cuda::LargestItem<plan_t<X>>{plan_of(core.x), emit.extents, failed_.data()});
     launch(emit.extents.size(), cuda::EmitNearestKernel<P>{f.data(), f.parts, emit});
   }
   template <class X, class T, class P>

@@ -164,6 +164,18 @@ template <class X> struct NearestCore {
   }
 };
 
+/// The channel of the largest element of every pixel of x {n,h,w,c}, the first of equals: {n,h,w,1}.
+/// Evaluating it over NaN or infinity throws.
+template <class X> struct ArgmaxCore {
+  using value = int;
+  X x;
+
+  Extents extents() const {
+    const Extents e = x.extents();
+    return {e.n, e.h, e.w, 1};
+  }
+};
+
 template <Expression A, Expression B>
 auto matmul(const A& a, const B& b, bool transpose_a = false, bool transpose_b = false) {
   return anchor(MatmulCore<operand_t<A>, operand_t<B>>{operand(a), operand(b), transpose_a, transpose_b});
@@ -181,6 +193,7 @@ template <class Operation, Expression X> auto reduce(const X& x, Over over) {
 template <Expression X> auto nearest(const X& x, const Tensor<value_t<X>>& table) {
   return anchor(NearestCore<operand_t<X>>{operand(x), table});
 }
+template <Expression X> auto argmax(const X& x) { return anchor(ArgmaxCore<operand_t<X>>{operand(x)}); }
 
 }  // namespace rfpp::inline v0
 

@@ -84,6 +84,35 @@ struct Silu {
   }
 };
 
+/// x times the standard normal distribution function of x (Hendrycks & Gimpel 2016), not the approximation by
+/// a hyperbolic tangent.
+struct Gelu {
+  static constexpr const char* name = "gelu";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  template <class T> RFPP_HD T operator()(T x) const { return x * normal_distribution(x); }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const auto constant = [](double v) { return splat<T>(static_cast<element_t<T>>(v)); };
+    const T density = exponential(x * x * constant(-0.5)) * constant(0.39894228040143268);
+    return g * (normal_distribution(x) + x * density);
+  }
+};
+
+/// 1 / sqrt(x + epsilon), x not negative.
+struct ReciprocalSquareRoot {
+  static constexpr const char* name = "reciprocal square root";
+  static constexpr bool linear = false;
+  template <int I> static constexpr bool passes = false;
+  double epsilon;
+  template <class T> RFPP_HD T operator()(T x) const {
+    return splat<T>(1) / square_root(x + splat<T>(static_cast<element_t<T>>(epsilon)));
+  }
+  template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
+    const T y = (*this)(x);
+    return g * splat<T>(static_cast<element_t<T>>(-0.5)) * y * y * y;
+  }
+};
+
 struct LeakyRelu {
   static constexpr const char* name = "leaky_relu";
   static constexpr bool linear = false;
@@ -240,6 +269,10 @@ template <Number N, Expression A> auto operator/(N number, const A& a) {
   return detail::number_beside(a, number) / a;
 }
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
+template <Expression A> auto gelu(const A& a) { return map(Gelu{}, a); }
+template <Expression A> auto reciprocal_square_root(const A& a, double epsilon) {
+  return map(ReciprocalSquareRoot{epsilon}, a);
+}
 template <Expression A> auto leaky_relu(const A& a, double slope) { return map(LeakyRelu{slope}, a); }
 template <Expression A> auto sigmoid(const A& a) { return map(Sigmoid{}, a); }
 template <Expression A> auto relu(const A& a) { return map(Relu{}, a); }

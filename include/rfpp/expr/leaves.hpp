@@ -89,6 +89,7 @@ template <class X, class F> void core_leaves(const NearestCore<X>& c, F&& f) {
   leaves(c.x, f, false);
   f(c.table, false);
 }
+template <class X, class F> void core_leaves(const ArgmaxCore<X>& c, F&& f) { leaves(c.x, f, false); }
 template <class Core, class Epilogue, class F>
 void leaves(const Anchor<Core, Epilogue>& a, F&& f, bool = true) {
   core_leaves(a.core, f);

@@ -92,6 +92,30 @@ template <AttentionSpec S, class T = float> struct MultiHeadAttnBlock {
   }
 };
 
+/// Self-attention with one head between the pixels of {n,h,w,C}, residual included, as VQGAN has it (Esser et
+/// al. 2021).
+template <int C, int Groups, class T = float> struct SelfAttnBlock {
+  GroupNorm<C, Groups, T> norm;
+  Conv2d<conv1x1(C, C), T> q, k, v, proj_out;
+
+  auto operator()(auto& ex, auto x) const {
+    const Extents e = x.extents();
+    auto o = [&] {
+      const auto z = norm.bare()(ex, bare(x));
+      return detail::attend(ex, z, z, 1, q.bare(), k.bare(), v.bare());
+    }();
+    return eval(ex, proj_out(tag<C>(merge_heads(o, 1, e.h, e.w))) + x);
+  }
+
+  static void fields(auto&& f, auto&... models) {
+    f("norm", models.norm...);
+    f("q", models.q...);
+    f("k", models.k...);
+    f("v", models.v...);
+    f("proj_out", models.proj_out...);
+  }
+};
+
 }  // namespace rfpp::inline v0
 
 #endif

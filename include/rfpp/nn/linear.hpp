@@ -45,6 +45,14 @@ template <int In, int Out, class T = float> struct Linear {
   }
 };
 
+/// The same without a bias.
+template <int In, int Out, class T = float> struct UnbiasedLinear {
+  Tensor<T> weight = Tensor<T>::declared(matrix_extents(Out, In));
+
+  auto operator()(const auto& x) const { return matmul(x, reshaped(weight, {1, 1, Out, In}), false, true); }
+  static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
+};
+
 }  // namespace rfpp::inline v0
 
 #endif

@@ -27,8 +27,12 @@ template <class T>
 }
 }  // namespace detail
 
+/// What checkpoints call the convolution of a shortcut.
+enum class ShortcutName { nin_shortcut, conv_out, residual_func };
+
 struct BlockSpec {
   int in, out, groups = 32;
+  ShortcutName shortcut = ShortcutName::nin_shortcut;
 };
 
 /// Group norm, SiLU, 3x3 convolution, twice, plus the input: {n,h,w,in} to {n,h,w,out}.
@@ -37,20 +41,20 @@ template <BlockSpec S, class T = float> struct ResnetBlock {
   Conv2d<conv3x3(S.in, S.out), T> conv1;
   GroupNorm<S.out, S.groups, T> norm2;
   Conv2d<conv3x3(S.out, S.out), T> conv2;
-  Shortcut<S.in, S.out, T> nin_shortcut;
+  Shortcut<S.in, S.out, T> shortcut;
 
   template <Expression X> auto operator()(auto& ex, X x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "ResnetBlock: the operand's channel count is not the block's `in`");
-    const auto run = [&](const BareConv2d<T>* shortcut) {
+    const auto run = [&](const BareConv2d<T>* convolution) {
       return tag<S.out>(detail::resnet_block(ex, bare(std::move(x)), norm1.bare(), conv1.bare(), norm2.bare(),
-                                             conv2.bare(), shortcut));
+                                             conv2.bare(), convolution));
     };
     if constexpr (S.in == S.out) {
       return run(nullptr);
     } else {
-      const auto shortcut = nin_shortcut.bare();
-      return run(&shortcut);
+      const auto convolution = shortcut.bare();
+      return run(&convolution);
     }
   }
 
@@ -59,7 +63,8 @@ template <BlockSpec S, class T = float> struct ResnetBlock {
     f("conv1", models.conv1...);
     f("norm2", models.norm2...);
     f("conv2", models.conv2...);
-    f("nin_shortcut", models.nin_shortcut...);
+    constexpr const char* names[] = {"nin_shortcut", "conv_out", "residual_func"};
+    f(names[static_cast<int>(S.shortcut)], models.shortcut...);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rfpp/expr/concatenate.hpp"
+#include "rfpp/expr/deformable.hpp"
 #include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/random.hpp"
@@ -146,6 +147,18 @@ void push_slices(Back<Ex>& b, const Concatenate<A...>& m, const G& g, int first)
 }
 template <class Ex, class... A, class G> void push(Back<Ex>& b, const Concatenate<A...>& m, const G& g) {
   push_slices<0>(b, m, g, 0);
+}
+
+template <class Ex, class T, class G> void push(Back<Ex>& b, const Deformed<T>& d, const G& g) {
+  const Tensor<T> gradient = eval(b.ex, g);
+  push(b, d.offsets, OffsetGradient<T, Tensor<T>>{d, gradient});
+  if (b.wanted.count(d.x.id()) == 0) return;
+  const Extents e = d.x.extents();
+  const auto sum = zeros<Ex, T>(b.ex, e);
+  b.ex.for_each_item(
+      static_cast<std::size_t>(e.n) * static_cast<std::size_t>(e.c),
+      ScatterSamples<T, plan_t<Tensor<T>>>{plan_of(d.offsets), plan_of(gradient), d.taps(), sum.data()});
+  push(b, d.x, sum);
 }
 
 /// The epilogue with its accumulator replaced by v.

@@ -1,0 +1,45 @@
+#ifndef RFPP_NN_LAYER_NORM_HPP
+#define RFPP_NN_LAYER_NORM_HPP
+
+#include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/functors.hpp"
+
+namespace rfpp::inline v0 {
+
+namespace detail {
+// Compiled once per bare operand, not again for every number of channels.
+template <class X, class T>
+[[gnu::noinline]] auto normalise_pixels(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
+                                        const Tensor<T>& bias) {
+  const double inverse_count = 1.0 / x.extents().c;
+  const auto mean = eval(ex, reduce<Sum>(x, Over::channels) * inverse_count);
+  const auto centred = x - mean;
+  const auto scale =
+      eval(ex, reciprocal_square_root(reduce<Sum>(square(centred), Over::channels) * inverse_count, epsilon));
+  return map(Affine{}, centred * scale, weight, bias);
+}
+}  // namespace detail
+
+/// Layer normalisation of every pixel of {n,h,w,C} over its channels, epsilon 1e-5 (Ba et al. 2016):
+/// evaluates mean and deviation, and returns the normalisation and its affine lazily.
+template <int C, class T = float> struct LayerNorm {
+  static constexpr double epsilon = 1e-5;
+
+  Tensor<T> weight = Tensor<T>::declared(vector_extents(C));
+  Tensor<T> bias = Tensor<T>::declared(vector_extents(C));
+
+  template <Expression X> auto operator()(auto& ex, const X& x) const {
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
+    static_assert(channels_agree, "LayerNorm: the operand's channel count is not the layer's");
+    return detail::normalise_pixels(ex, operand(x), epsilon, weight, bias);
+  }
+
+  static void fields(auto&& f, auto&... models) {
+    f("weight", models.weight...);
+    f("bias", models.bias...);
+  }
+};
+
+}  // namespace rfpp::inline v0
+
+#endif
