@@ -4,6 +4,8 @@
 // The definitions of all that restorer.hpp declares. Instantiates every network: takes a minute to compile.
 
 #include "rfpp/restorer/centerface.hpp"
+#include "rfpp/restorer/gfpgan.hpp"
+#include "rfpp/restorer/gpen.hpp"
 #include "rfpp/restorer/images.hpp"
 #include "rfpp/restorer/network_list.hpp"
 #include "rfpp/restorer/network_on_cpu.hpp"

@@ -21,7 +21,7 @@ template <class... Families> struct FamilyList {
 };
 
 /// Of several networks that weights fit, the first is taken.
-using AllFamilies = FamilyList<struct RestoreFormerFamily>;
+using AllFamilies = FamilyList<struct RestoreFormerFamily, struct GfpganFamily, struct GpenFamily>;
 
 const std::vector<NetworkEntry>& all_networks();
 /// "restoreformer++, restoreformer, ..."
