@@ -39,6 +39,7 @@ inline std::uint64_t permuted(std::uint64_t i, std::uint64_t n, std::uint64_t se
 /// How samples are made of faces.
 struct SampleSettings {
   Augmentation augmentation;
+  Recoloring recoloring;
   degrade::Preset degradation;  ///< for the dataset's size
   bool degrades = true;         ///< else only what changes the clean face too: mirroring, shift and gray
 };
@@ -62,7 +63,10 @@ inline Sample make_sample(const Dataset& data, const SampleSettings& sampling, s
     if (map) components = moved(*components, *map);
     components = degrade::moved(*components, d, side);
   }
-  return {moved(data.pixels(index), side, map.value_or(photo::Affine{})), std::move(d), components};
+  auto face = moved(data.pixels(index), side, map.value_or(photo::Affine{}));
+  if (const auto colors = draw(sampling.recoloring, {seed, number, augmentation_stage}))
+    recolor(face, *colors);
+  return {std::move(face), std::move(d), components};
 }
 
 /// Makes batches ahead of their use, in threads of its own. Batch k holds the samples k * batch, ... of the
