@@ -1,13 +1,16 @@
 #ifndef RFPP_TESTS_LOSS_NETWORKS_HPP
 #define RFPP_TESTS_LOSS_NETWORKS_HPP
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string>
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/model/hashed.hpp"
+#include "support.hpp"
 
-// The networks of losses and metrics as the golden values have them.
+// Networks with batch norms, of losses, metrics, detectors and parsers, as the golden values have them.
 
 namespace rfpp::test {
 
@@ -28,7 +31,7 @@ template <class Model> void fill_golden(Model& model, const std::string& prefix)
             parameter.assign(hashed_tensor<T>(full, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
           }
         } else if (e.n > 1) {
-          parameter = hashed_tensor<T>(full, e, std::sqrt(3.0 / e.c));
+          parameter = hashed_tensor<T>(full, e, std::sqrt(3.0 / (e.h * e.w * e.c)));
         } else if (name.ends_with("running_var")) {
           parameter = hashed_tensor<T>(full, e, 0.5, 1);
         } else if (name.ends_with("weight")) {
@@ -38,6 +41,26 @@ template <class Model> void fill_golden(Model& model, const std::string& prefix)
         }
       },
       model);
+}
+
+/// Classes of logits {1,h,w,c} against `name`.argmax.sub4 of a file, wherever `name`.margin.sub4 is larger
+/// than `tie`: the best of a pixel less the second best.
+inline void check_classes(const Tensor<float>& logits, const io::Checkpoint& file, const std::string& name,
+                          double tie) {
+  const auto margin = golden(file, name + ".margin.sub4");
+  const auto expected = file.at(name + ".argmax.sub4").data;
+  REQUIRE(expected.size() == logits.extents().pixels());
+  const auto classes = static_cast<std::size_t>(logits.extents().c);
+  std::size_t wrong = 0, compared = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (static_cast<double>(margin.data()[i]) <= tie) continue;
+    const float* pixel = logits.data() + i * classes;
+    ++compared;
+    wrong += std::max_element(pixel, pixel + classes) - pixel != std::to_integer<int>(expected[i]) ? 1U : 0U;
+  }
+  INFO(name);
+  CHECK(wrong == 0);
+  CHECK(compared > expected.size() * 99 / 100);
 }
 }  // namespace rfpp::test
 

@@ -86,6 +86,18 @@ template <class T> bool same_bits(const Tensor<T>& a, const Tensor<T>& b) {
   return a.extents() == b.extents() && std::memcmp(a.data(), b.data(), a.extents().size() * sizeof(T)) == 0;
 }
 
+/// Every `step`-th row and column, from the first on.
+template <class T> Tensor<T> every_nth_pixel(const Tensor<T>& t, int step) {
+  const Extents e = t.extents();
+  auto out = Tensor<T>::uninitialised({e.n, (e.h + step - 1) / step, (e.w + step - 1) / step, e.c});
+  T* to = out.data();
+  for (int n = 0; n < e.n; ++n)
+    for (int h = 0; h < e.h; h += step)
+      for (int w = 0; w < e.w; w += step, to += e.c)
+        std::copy_n(t.data() + ((static_cast<std::ptrdiff_t>(n) * e.h + h) * e.w + w) * e.c, e.c, to);
+  return out;
+}
+
 /// The message of the rfpp::Error that f throws; "" if it throws none.
 template <class F> std::string error_of(F&& f) {
   try {

@@ -66,3 +66,21 @@ TEST_CASE("The input's colours survive a network that repaints everything") {
   CHECK(repainted.row(150)[150 * 3] == 255);
   CHECK(repainted.row(150)[150 * 3 + 1] == 0);
 }
+
+TEST_CASE("A photo is restored where its parser says") {
+  const auto photo = golden::image("photo");
+  const auto faces = golden::landmarks();
+  int parsed = 0;
+  RestoreOptions options;
+  options.parser = [&](const rfpp::io::Image& face) {
+    // Painted: what is parsed is the restored face.
+    CHECK((face.width == 256 && face.row(100)[300] == 255 && face.row(100)[301] == 0));
+    return Plane{256, 256, std::vector<float>(256 * 256, parsed++ == 0 ? 0.0F : 1.0F)};
+  };
+  const auto restored = restore_photo(no_executor, painter, photo, faces, options);
+  CHECK(parsed == 2);
+  // Nothing of the first face, all of the second within its square.
+  const auto second =
+      restore_photo(no_executor, painter, photo, std::span(faces).subspan(1), {.mask = Mask::square});
+  CHECK((restored.samples == second.samples));
+}

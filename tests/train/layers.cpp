@@ -8,6 +8,7 @@
 #include "rfpp/nn/gram.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"
+#include "rfpp/nn/pad.hpp"
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/roi_align.hpp"
 
@@ -176,6 +177,8 @@ TEST_CASE("gradients of resampling agree with finite differences") {
                     [&](auto& ex) { return eval(ex, resized(x, (e.h + 1) / 2, std::max(1, e.w - 2))); });
     check_gradients("blurred", {x}, [&](auto& ex) { return eval(ex, blurred(x)); });
     check_gradients("max pooling", {pooled}, [&](auto& ex) { return eval(ex, max_pool2(pooled)); });
+    const auto grown = random_tensor<double>({e.n, e.h + 1, e.w + 1, e.c}, seed);
+    check_gradients("reflected", {grown}, [&](auto& ex) { return eval(ex, reflect_padded(grown)); });
     check_gradients("gram", {x}, [&](auto& ex) { return gram(ex, as_matrices(x)); });
     const std::vector<Region> regions{{0, -1.5, 0.25, 3.5, 3}, {e.n - 1, 1, 1, 1, 4}, {0, 0.5, 0.5, 9, 9}};
     check_gradients("regions", {x}, [&](auto& ex) { return roi_align(ex, x, regions, 3); });

@@ -69,8 +69,9 @@ inline constexpr Precision unprepared = Precision::exact;
 /// Whether minimal filtering applies at all.
 template <class T> constexpr bool has_schemes(const ConvolutionShape& s) {
   const auto& g = s.geometry;
-  return std::is_same_v<T, float> && g.kernel == 3 && g.stride == 1 && g.pad_before == 1 &&
-         g.pad_after == 1 && s.filter.c % lane_count<T> == 0 && s.filter.n % lane_count<T> == 0;
+  const bool pads = g.pad_before == g.pad_after && (g.pad_before == 1 || (g.pad_before == 0 && !s.upsampled));
+  return std::is_same_v<T, float> && g.kernel == 3 && g.stride == 1 && pads &&
+         s.filter.c % lane_count<T> == 0 && s.filter.n % lane_count<T> == 0;
 }
 
 /// Whether the products of all taps can be taken at once.
@@ -80,7 +81,7 @@ template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
 
 /// Whether the gradient of the filter is summed by minimal filtering, too.
 template <class T> constexpr bool sums_gradient_by_tiles(const ConvolutionShape& s) {
-  return has_schemes<T>(s) && s.in.h * s.in.w >= 32 * 32;
+  return has_schemes<T>(s) && s.geometry.pad_before == 1 && s.in.h * s.in.w >= 32 * 32;
 }
 
 /// The fastest algorithm that the policy allows, as the packing that stands for it.

@@ -19,10 +19,12 @@ template <class S, class T> struct WinogradTiling {
   static constexpr int strip_tiles = 16 / S::outputs, strip_columns = strip_tiles * S::outputs;
 
   Extents in, out;  // `in` before upsampling
+  int pad = 1;      // zero rows and columns on each side, 1 or 0
   int tiles_h, tiles_w, block, band = 1;
   bool by_phases;
 
   WinogradTiling(Extents input, Extents output) : in(input), out(output) {
+    if (!S::upsamples) pad = (out.h - in.h) / 2 + 1;
     auto tiles = [](int extent) { return (extent - S::first_output + S::outputs - 1) / S::outputs; };
     tiles_h = tiles(out.h);
     tiles_w = tiles(out.w);
@@ -138,8 +140,8 @@ template <class S, class T> void pack_winograd(ThreadPool& pool, const RawFilter
   });
 }
 
-/// One convolution of stride 1 with a 3x3 filter, padded by 1; both channel counts are multiples of the
-/// lanes.
+/// One convolution of stride 1 with a 3x3 filter, padded by 1 or not at all; both channel counts are
+/// multiples of the lanes.
 template <class S, class T> class WinogradConvolution {
  public:
   using Tiling = WinogradTiling<S, T>;
@@ -208,7 +210,7 @@ template <class S, class T> class WinogradConvolution {
     constexpr int shared_rows = S::inputs - S::step;  // with the tile below
     for (int done = 0; done < tiles; done += Tiling::staged_tiles) {
       const int count = std::min(Tiling::staged_tiles, tiles - done);
-      const int first_row = h * S::step - 1, first_column = (w + done) * S::step - 1;
+      const int first_row = h * S::step - t_.pad, first_column = (w + done) * S::step - t_.pad;
       int staged_rows = 0;
       for (int i = 0; i < t_.band; ++i) {
         for (; staged_rows < (i + 1) * S::step + shared_rows; ++staged_rows)

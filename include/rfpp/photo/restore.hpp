@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -49,6 +50,8 @@ struct RestoreOptions {
   Color color = Color::restored;
   double scale = 1;  ///< of the result, 1 or more, times the photo's size
   Mask mask = Mask::face;
+  /// What makes the mask of a restored face in the place of `mask`; see parsing_mask. Or empty.
+  std::function<Plane(const io::Image& face)> parser = {};
 };
 
 /// The RGB image that the network makes of a face of its resolution.
@@ -83,8 +86,9 @@ io::Image restore_photo(auto& ex, Model& model, const io::Image& photo, std::spa
     const Affine to_crop = align(landmarks, Model::spec.resolution);
     const io::Image crop = crop_face(photo, to_crop, Model::spec.resolution);
     io::Image face = restored_colors(ex, model, crop, options.color);
+    Plane mask = options.parser ? options.parser(face) : Plane{};
     if (gray) remove_color(face);
-    restored.push_back({to_crop, std::move(face)});
+    restored.push_back({to_crop, std::move(face), std::move(mask)});
   }
   return paste_faces(photo, restored, options.scale, {options.mask, options.strength});
 }
