@@ -39,9 +39,9 @@ inline std::uint64_t permuted(std::uint64_t i, std::uint64_t n, std::uint64_t se
 /// How samples are made of faces.
 struct SampleSettings {
   Augmentation augmentation;
-  Recoloring recoloring;
   degrade::Preset degradation;  ///< for the dataset's size
   bool degrades = true;         ///< else only what changes the clean face too: mirroring, shift and gray
+  Recoloring recoloring{};
 };
 
 /// Sample `number` of a seed, whatever else is drawn: face by face in an order of each epoch's own.

@@ -76,10 +76,10 @@ template <class N> class Trainer {
   SampleSettings sampling() const {
     return {{settings_.augmentation_probability, settings_.augmentation_degrees, settings_.augmentation_scale,
              settings_.augmentation_shift},
-            {settings_.color_probability, settings_.color_degrees, settings_.color_saturation,
-             settings_.color_gain},
             degradation(settings_.degradation),
-            settings_.restores()};
+            settings_.restores(),
+            {settings_.color_probability, settings_.color_degrees, settings_.color_saturation,
+             settings_.color_gain}};
   }
 
   void make_validation_sets() {
