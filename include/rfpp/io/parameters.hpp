@@ -62,6 +62,13 @@ struct ParameterMismatch {
   std::size_t size() const { return missing.size() + extra.size() + misshapen.size(); }
 };
 
+/// Whether two shapes are the same but for extents of 1: a bias may be (C) or (1, C, 1, 1).
+inline bool same_shape(std::vector<std::int64_t> a, std::vector<std::int64_t> b) {
+  std::erase(a, 1);
+  std::erase(b, 1);
+  return a == b;
+}
+
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
 /// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
 inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
@@ -72,7 +79,7 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
     const TensorView* view = checkpoint.find(prefix + name);
     if (view == nullptr)
       mismatch.missing.push_back(name);
-    else if (view->shape != shape)
+    else if (!same_shape(view->shape, shape))
       mismatch.misshapen.push_back(name + " (expected " + to_string(shape) + ", found " +
                                    to_string(view->shape) + ")");
   }

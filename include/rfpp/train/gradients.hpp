@@ -7,8 +7,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/random.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 
 // The adjoint of every node kind. push(back, e, g) adds the cotangent g of expression e to the gradients of
@@ -106,6 +108,7 @@ template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& le
 template <class Ex, class T, class G> void push(Back<Ex>&, const Accumulator<T>&, const G&) {}
 template <class Ex, class T, class G> void push(Back<Ex>&, const Constant<T>&, const G&) {}
 template <class Ex, class A, class G> void push(Back<Ex>&, const Detached<A>&, const G&) {}
+template <class Ex, class T, class G> void push(Back<Ex>&, const Normal<T>&, const G&) {}
 template <class Ex, class T, class G> void push(Back<Ex>& b, const Gather<T>& x, const G& g) {
   if (b.wanted.count(x.table.id()) == 0) return;
   const Tensor<T> rows = eval(b.ex, g);
@@ -124,6 +127,20 @@ template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Rema
     return push(b, r, sum);
   }
   push(b, r.operand, RemapAdjoint<R, G>{r.rule, g, r.operand.extents()});
+}
+
+/// Every operand's channels of the cotangent.
+template <int I, class Ex, class... A, class G>
+void push_slices(Back<Ex>& b, const Concatenate<A...>& m, const G& g, int first) {
+  if constexpr (I < static_cast<int>(sizeof...(A))) {
+    const auto& operand = std::get<I>(m.operands);
+    const int count = operand.extents().c;
+    if (reads_any(operand, b.wanted)) push(b, operand, Remap<ChannelSlice, G>{{first, count}, g});
+    push_slices<I + 1>(b, m, g, first + count);
+  }
+}
+template <class Ex, class... A, class G> void push(Back<Ex>& b, const Concatenate<A...>& m, const G& g) {
+  push_slices<0>(b, m, g, 0);
 }
 
 /// The epilogue with its accumulator replaced by v.
@@ -246,7 +263,7 @@ void push_core(Back<Ex>& b, const ConvolutionCore<X>& c, const Tensor<T>& g, con
   if (b.wanted.count(weight.id()) != 0) {
     auto e = anchor(ConvolutionFilterGradientCore<X, Tensor<T>>{c.geometry, c.x, g, weight.extents()});
     if (const auto* present = b.gradients.find(weight))
-      b.ex.run(*present, e, true);
+      b.ex.run(reshaped(*present, weight.extents()), e, true);
     else
       b.gradients.put(weight.id(), eval(b.ex, e));
   }
