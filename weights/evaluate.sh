@@ -15,7 +15,10 @@ for row in csv.DictReader(open(f"{sys.argv[1]}/faces.csv")):
     if row["split"] == "val" and not os.path.lexists(f"faces/{row['file']}"):
         os.symlink(f"{sys.argv[1]}/images/{row['file']}", f"faces/{row['file']}")
 PYTHON
-measure() { "$programs/rfpp-evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-small.safetensors"; }
+measure() {
+  "$programs/rfpp-evaluate" "$1" --truth "$2"
+  "$programs/rfpp-evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-small.safetensors" | grep Frechet
+}
 
 for preset in code hard; do
   "$programs/rfpp-degrade" faces -o "$preset" --preset "$preset" --seed 7 --log "$preset.jsonl"

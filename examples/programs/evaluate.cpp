@@ -29,8 +29,10 @@ struct Measures {
   std::unique_ptr<Instruments> instruments;
   std::string features;  // the name of what makes them; empty where nothing does
 
-  explicit Measures(const Options& o) : files{o.lpips, o.arcface, o.dictionary, {}, {}} {
+  explicit Measures(const Options& o)
+      : files{o.lpips, o.arcface, o.dictionary, shipped_weights("centerface"), {}, {}} {
     if (o.authors) files.order = metrics::ColorOrder::authors;
+    if (!files.centerface.empty()) features = "centerface";
     if (!o.arcface.empty()) features = "arcface";
     if (!o.dictionary.empty()) {
       const NetworkEntry* fits = fitting_network(io::Checkpoint::open(o.dictionary), makes_faces_of_codes);
@@ -39,7 +41,9 @@ struct Measures {
     instruments = on_device<InstrumentsService>(o.device, o.threads, files);
   }
   std::vector<metrics::MetricInfo> names() const {
-    std::vector<metrics::MetricInfo> list{{"psnr", true}, {"ssim", true}};
+    std::vector<metrics::MetricInfo> list{
+        {"psnr", true}, {"ssim", true}, {"sharpness", true}, {"color error", false}};
+    if (!files.centerface.empty()) list.push_back({"landmark error", false});
     if (!files.lpips.empty()) list.push_back({"lpips", false});
     if (!files.arcface.empty()) list.push_back({"identity distance", false});
     return list;
@@ -150,11 +154,13 @@ void print(const metrics::Evaluation& e, const std::string& features) {
 void run(const Options& o) {
   if (o.truth.empty() && o.statistics.empty() && o.save_statistics.empty())
     throw Error("expected --truth, --statistics or --save-statistics: there is nothing to measure against");
-  if (o.arcface.empty() && o.dictionary.empty() && !(o.statistics.empty() && o.save_statistics.empty()))
-    throw Error(
-        "--statistics and --save-statistics need --arcface or --dictionary: what the features are of");
   for (const std::string& file : {o.json, o.html, o.save_statistics}) check_writable(file);
   const Measures with(o);
+  if (with.features.empty() && !(o.statistics.empty() && o.save_statistics.empty()))
+    throw Error(
+        "--statistics and --save-statistics need --arcface or --dictionary, or the shipped detector: what "
+        "the "
+        "features are of");
   const auto result = evaluate(o, with);
   print(result, with.features);
   if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
@@ -180,8 +186,10 @@ int main(int argc, char** argv) {
                  "LPIPS weights: one file, or torchvision's VGG16 and the channel weights");
   app.add_option("--arcface", o.arcface,
                  "identity network, arcface_resnet18.pth: identity and Frechet distance");
-  app.add_option("--dictionary", o.dictionary,
-                 "ROHQD's weights: Frechet distance over its latents instead of identity features");
+  app.add_option(
+      "--dictionary", o.dictionary,
+      "ROHQD's weights: Frechet distance over its latents, else over identity features, else over what "
+      "the shipped detector sees");
   app.add_option("--statistics", o.statistics, "measure the Frechet distance to these");
   app.add_option("--save-statistics", o.save_statistics, "write those of the restored images");
   app.add_flag(

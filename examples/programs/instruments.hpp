@@ -12,7 +12,7 @@
 /// The files of networks that `evaluate` measures with; empty where they were not given.
 struct InstrumentFiles {
   std::vector<std::string> lpips;
-  std::string arcface, dictionary;
+  std::string arcface, dictionary, centerface;
   std::string dictionary_network;  ///< the name of the network that the dictionary's weights are of
   rfpp::metrics::ColorOrder order = rfpp::metrics::ColorOrder::correct;
 };
@@ -21,11 +21,11 @@ struct InstrumentFiles {
 class Instruments {
  public:
   virtual ~Instruments() = default;
-  /// PSNR and SSIM of an image and its ground truth; LPIPS and the identity distance where their networks are
-  /// there.
+  /// PSNR, SSIM, sharpness (as a share of the truth's) and colour error of an image and its ground truth;
+  /// landmark error, LPIPS and identity distance where their networks are there. NaN where one has no value.
   virtual std::vector<double> measure(const rfpp::Tensor<float>& image, const rfpp::Tensor<float>& truth) = 0;
   /// What the Frechet distance is over: the feature vectors of an image as rows, {1,1,vectors,features}; of
-  /// the dictionary's latents, else of the identity network.
+  /// the dictionary's latents, else of the identity network, else of what the detector sees at 16 px.
   virtual rfpp::Tensor<float> features(const rfpp::Tensor<float>& image) = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,10 +12,13 @@
 #include <vector>
 
 #include "instruments.hpp"
+#include "rfpp/detect/landmark_error.hpp"
 #include "rfpp/io/parameters.hpp"
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
+#include "rfpp/photo/restore.hpp"
 
 /// A network up to its latent, which dictionary entries stand for.
 template <class N> struct LatentEncoder {
@@ -53,6 +57,11 @@ template <class Ex> class InstrumentsOn final : public Instruments {
       rfpp::io::load_parameters(*arcface_, files.arcface);
       MakeReady<Ex>{}(ex_, *arcface_, {1, side, side, 1});
     }
+    if (!files.centerface.empty()) {
+      centerface_.emplace();
+      rfpp::io::load_parameters(*centerface_, files.centerface);
+      MakeReady<Ex>{}(ex_, *centerface_, {1, 256, 256, 3});
+    }
     if (!files.dictionary.empty())
       Autoencoders::visit(files.dictionary_network,
                           [&](auto n) { load_dictionary<decltype(n)>(files.dictionary); });
@@ -60,8 +69,16 @@ template <class Ex> class InstrumentsOn final : public Instruments {
 
   std::vector<double> measure(const Image& image, const Image& truth) override {
     namespace metrics = rfpp::metrics;
-    const auto x = levels(image), y = levels(truth);
-    std::vector<double> values{metrics::psnr(ex_, x, y), metrics::ssim(ex_, x, y)};
+    const auto a8 = levels(image), b8 = levels(truth);
+    const auto x = ex_.upload(a8), y = ex_.upload(b8);
+    const double sharpness = metrics::sharpness(b8);
+    std::vector<double> values{metrics::psnr(ex_, x, y), metrics::ssim(ex_, x, y),
+                               sharpness > 0 ? metrics::sharpness(a8) / sharpness : no_value,
+                               metrics::color_error(a8, b8)};
+    if (centerface_)
+      values.push_back(rfpp::detect::landmark_error(ex_, *centerface_, rfpp::photo::to_image(image),
+                                                    rfpp::photo::to_image(truth))
+                           .value_or(no_value));
     const Image a = ex_.upload(image), b = ex_.upload(truth);
     if (lpips_) values.push_back(metrics::lpips(ex_, *lpips_, a, b, order_));
     if (arcface_)
@@ -71,6 +88,7 @@ template <class Ex> class InstrumentsOn final : public Instruments {
   }
   Image features(const Image& image) override {
     if (latents_) return latents_(image);
+    if (!arcface_) return detector_features(image);
     const auto vector = rfpp::metrics::identity_features(ex_, *arcface_, ex_.upload(image), order_);
     Image row(rfpp::vector_extents(static_cast<int>(vector.size())));
     std::ranges::copy(vector, row.data());
@@ -78,6 +96,17 @@ template <class Ex> class InstrumentsOn final : public Instruments {
   }
 
  private:
+  static constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
+
+  /// The image is resized to 256x256: features depend on a face's size.
+  Image detector_features(const Image& image) {
+    constexpr int side = 256;
+    const rfpp::Constant<float> middle{127.5f, {}};
+    const auto input = eval(ex_, resized(ex_.upload(image), side, side) * 127.5 + middle);
+    const auto seen = ex_.download(bare(std::get<4>(centerface_->features(ex_, bare(input)))));
+    const rfpp::Extents e = seen.extents();
+    return reshaped(seen, {1, 1, static_cast<int>(e.pixels()), e.c});
+  }
   template <class N> void load_dictionary(const std::string& file) {
     constexpr int side = N::spec.resolution;
     rfpp::Network<N> network;
@@ -92,17 +121,18 @@ template <class Ex> class InstrumentsOn final : public Instruments {
     };
   }
   /// 8-bit RGB samples as doubles.
-  rfpp::Tensor<double> levels(const Image& image) {
+  static rfpp::Tensor<double> levels(const Image& image) {
     rfpp::Tensor<double> t(image.extents());
     std::ranges::transform(image.elements(), t.data(),
                            [](float v) { return std::nearbyint((static_cast<double>(v) + 1) * 127.5); });
-    return ex_.upload(t);
+    return t;
   }
 
   Ex ex_;
   rfpp::metrics::ColorOrder order_;
   std::optional<rfpp::Lpips<float>> lpips_;
   std::optional<rfpp::ArcFaceResnet18<float>> arcface_;
+  std::optional<rfpp::CenterFace<float>> centerface_;
   std::function<Image(const Image&)> latents_;
 };
 

@@ -38,6 +38,7 @@ TrainSettings new_settings(const Options& o, const CLI::App& app, const TrainSet
   take("--start", s.start, given.start);
   take("--lpips", s.lpips, given.lpips);
   take("--arcface", s.arcface, given.arcface);
+  take("--centerface", s.centerface, given.centerface);
   take("--seed", s.seed, given.seed);
   take("--batch", s.batch, given.batch);
   take("--steps", s.steps, given.steps);
@@ -93,6 +94,8 @@ int main(int argc, char** argv) {
   app.add_option("--network", given.network, TrainableNetworks::names());
   app.add_option("--lpips", given.lpips, "weights for the perceptual and style terms, which else are off");
   app.add_option("--arcface", given.arcface, "weights for the identity term, which else is off");
+  app.add_option("--centerface", given.centerface,
+                 "weights of the detector, for its term and for landmarks' errors");
   app.add_option("--seed", given.seed, "the same seed gives the same weights to the bit");
   app.add_option("--batch", given.batch, "faces in a pass");
   app.add_option("--steps", given.steps, "steps in all");

@@ -65,6 +65,7 @@
 #include "rfpp/metrics/similarity.hpp"
 // faces in photographs
 #include "rfpp/detect/centerface.hpp"
+#include "rfpp/detect/landmark_error.hpp"
 // photographs
 #include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"

@@ -1,4 +1,4 @@
-#include "rfpp/detect/centerface.hpp"
+#include "rfpp/detect/landmark_error.hpp"
 
 #include "rfpp/cpu/prepare.hpp"
 #include "rfpp/io/image_read.hpp"
@@ -121,4 +121,22 @@ TEST_CASE("gray photos, photos with alpha and tiny ones are searched, large ones
   CHECK(detect::find_faces(ex, shipped_network(), io::Image(300, 200, 3)).empty());
   CHECK(detect::find_faces(ex, shipped_network(), photo, {.min_face = 250}).empty());
   CHECK(detect::find_faces(ex, shipped_network(), photo, {.min_face = 60}).size() == 1);
+}
+
+TEST_CASE("a landmark error is in parts of the distance of the eyes") {
+  const io::Image face = photo::resize(astronaut(), 256, 256);
+  io::Image moved = face;
+  constexpr int by = 4;
+  for (int y = 0; y < face.height; ++y)
+    for (int x = 0; x < face.width; ++x)
+      for (int c = 0; c < 3; ++c) moved.row(y)[3 * x + c] = face.row(y)[3 * std::max(0, x - by) + c];
+  Cpu ex(2);
+  CHECK(detect::landmark_error(ex, shipped_network(), face, face).value() == 0);
+  const auto faces = detect::find_faces(ex, shipped_network(), face);
+  REQUIRE_FALSE(faces.empty());
+  const double expected = by / photo::eye_distance(faces.front().landmarks);
+  CHECK(detect::landmark_error(ex, shipped_network(), moved, face).value() == Approx(expected).epsilon(0.05));
+  const io::Image nobody(256, 256, 3);
+  CHECK(detect::landmark_error(ex, shipped_network(), nobody, face).value() == 1);
+  CHECK_FALSE(detect::landmark_error(ex, shipped_network(), face, nobody).has_value());
 }

@@ -33,6 +33,10 @@ TEST_CASE("a summary is over the pairs that are there, or as the authors divide"
   e.divisor = 5;
   CHECK(summary_of(e, 1).mean == Approx(1.1 / 5));
   CHECK(contains(error_of([] { summary_of({}, 0); }), "no pair"));
+  e.pairs[0].values[1] = std::nan("");
+  e.divisor = 0;
+  CHECK(summary_of(e, 1).mean == Approx(0.6 / 3));
+  CHECK(summary_of(e, 1).highest == 0.3);
 }
 
 TEST_CASE("an evaluation as JSON has every value, and null for infinite ones") {

@@ -46,3 +46,37 @@ TEST_CASE("augmentations stay in their ranges and are the same for the same stre
   CHECK(none > 400);
   CHECK(none < 600);
 }
+
+TEST_CASE("recolouring leaves grays gray but for the gain, and turns hues without changing luma") {
+  const Recoloring turns{1, 30, 0, 0};
+  const auto face = Tensor<float>::uninitialised({1, 1, 2, 3});
+  const std::array<float, 6> before{0.5f, 0.5f, 0.5f, 0.6f, 0.4f, 0.3f};
+  std::ranges::copy(before, face.data());
+  recolor(face, *draw(turns, {1, 5, 16}));
+  const float* p = face.data();
+  for (std::size_t c = 0; c < 3; ++c) CHECK(p[c] == Approx(0.5).epsilon(4e-3));
+  const auto luma = [](const float* q) { return 0.299 * q[0] + 0.587 * q[1] + 0.114 * q[2]; };
+  CHECK(luma(p + 3) == Approx(luma(before.data() + 3)).epsilon(4e-3));
+  CHECK(std::abs(p[3] - before[3]) + std::abs(p[4] - before[4]) > 0.01);
+
+  std::ranges::copy(before, face.data());
+  recolor(face, *draw(Recoloring{1, 0, 0, 0}, {1, 5, 16}));
+  for (std::size_t i = 0; i < 6; ++i) CHECK(face.data()[i] == Approx(before[i]).epsilon(1e-6));
+}
+
+TEST_CASE("colours change as often as asked, within their ranges, the same for the same stream") {
+  const Recoloring r{0.25, 0, 0.4, 0.1};
+  int changed = 0;
+  for (std::uint64_t k = 0; k < 1000; ++k) {
+    const auto m = draw(r, {1, k, 16});
+    if (!m) continue;
+    ++changed;
+    CHECK(*m == *draw(r, {1, k, 16}));
+    for (std::size_t i = 0; i < 9; i += 3) {
+      const float gain = (*m)[i] + (*m)[i + 1] + (*m)[i + 2];  // what gray becomes
+      CHECK(std::abs(gain - 1) <= 0.1f + 1e-5f);
+    }
+  }
+  CHECK(changed > 200);
+  CHECK(changed < 300);
+}

@@ -64,6 +64,18 @@ TEST_CASE("faces that are to be reproduced are degraded by nothing") {
   }
 }
 
+TEST_CASE("the truth has the changed colors too") {
+  const Folder folder("colors");
+  write_faces(folder.path(), 8, 64);
+  ThreadPool pool(1);
+  const auto data = Dataset::open(folder.path(), Split::train, 64, pool);
+  SampleSettings changing = settings(false);
+  changing.recoloring = {1, 20, 0.4, 0.1};
+  const Sample plain = make_sample(data, settings(false), 1, 3), changed = make_sample(data, changing, 1, 3);
+  recolor(plain.face, *draw(changing.recoloring, {1, 3, 16}));
+  CHECK(same_bits(plain.face, changed.face));
+}
+
 TEST_CASE("an error in a loader's thread reaches who waits for a batch") {
   const Folder folder("error");
   write_faces(folder.path(), 4, 64);

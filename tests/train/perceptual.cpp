@@ -1,6 +1,8 @@
+#include "finite_differences.hpp"
 #include "golden.hpp"
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/lpips.hpp"
+#include "rfpp/train/losses.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -30,4 +32,35 @@ TEST_CASE("the gradient of the identity network agrees with the golden values") 
   tape.watch(x);
   const auto y = eval(tape, reduce<Sum>(network(tape, x), Over::all));
   check_every(file, "arcface.dx_of_sum", 16, tape.backward(y).of(x), 2e-5);
+}
+
+TEST_CASE("the detector's distance is that of unit features, and its gradient that of differences") {
+  CenterFace<double> network;
+  fill_hashed(network);
+  const auto a = random_tensor<double>({1, 32, 32, 3}, 3), b = random_tensor<double>({1, 32, 32, 3}, 4);
+  Cpu cpu(2);
+  CHECK(losses::detector(cpu, network, a, a).data()[0] == 0);
+  const auto pixels = [](double v) { return v * 127.5 + 127.5; };
+  auto x = Tensor<double>::uninitialised(a.extents()), y = Tensor<double>::uninitialised(b.extents());
+  std::ranges::transform(a.elements(), x.data(), pixels);
+  std::ranges::transform(b.elements(), y.data(), pixels);
+  const auto of_x = network.features(cpu, x), of_y = network.features(cpu, y);
+  double expected = 0;
+  const auto add = [&](const Tensor<double>& p, const Tensor<double>& q) {
+    const Extents e = p.extents();
+    const auto channels = static_cast<std::size_t>(e.c);
+    for (std::size_t i = 0; i < e.size(); i += channels) {
+      double pp = 0, qq = 0, pq = 0;
+      for (std::size_t c = i; c < i + channels; ++c) {
+        pp += p.data()[c] * p.data()[c], qq += q.data()[c] * q.data()[c], pq += p.data()[c] * q.data()[c];
+      }
+      expected +=
+          (2 - 2 * pq / std::sqrt(pp * qq)) / static_cast<double>(e.pixels() * static_cast<std::size_t>(e.n));
+    }
+  };
+  std::apply(
+      [&](const auto&... p) { std::apply([&](const auto&... q) { (add(bare(p), bare(q)), ...); }, of_y); },
+      of_x);
+  CHECK(losses::detector(cpu, network, a, b).data()[0] == Approx(expected));
+  check_gradients("detector", {a}, [&](auto& ex) { return losses::detector(ex, network, a, b); });
 }

@@ -44,6 +44,7 @@ TEST_CASE("impossible settings are refused by name") {
   CHECK(contains(error_for("rate", -1), "expected a learning rate, found -1.0"));
   CHECK(contains(error_for("beta2", 1), "\"beta2\""));
   CHECK(contains(error_for("log_every", 0), "\"log_every\""));
+  CHECK(contains(error_for("crop", 100), "\"crop\": expected a multiple of 32"));
   CHECK(contains(error_for("rate", "fast"), "expected the settings of a training run"));
   CHECK(contains(error_of([&] { read_settings(folder.path() / "none.json"); }), "found no file"));
 }

@@ -80,6 +80,30 @@ TEST_CASE("a run that was stopped and resumed has the bits of one that was not")
   check_resumed<RestoreFormerPlusPlusTiny>("restorer", 40);
 }
 
+TEST_CASE("a network learns from parts of faces, cut out of the input and the truth at one place") {
+  const Folder faces("crops"), work("crops-run");
+  write_faces(faces.path(), 4, 64);
+  TrainSettings s = settings(faces, "rohqd");
+  s.objective.component = 0;
+  s.objective.detector = 1;
+  s.centerface = RFPP_WEIGHTS "/centerface.safetensors";
+  s.crop = 32;
+  s.steps = 4;
+  const auto parts = work.path() / "parts", whole = work.path() / "whole";
+  train<RohqdTiny>(s, parts, false, 2);
+  s.crop = 0;
+  train<RohqdTiny>(s, whole, false, 2);
+  CHECK(content(parts / "weights.safetensors") != content(whole / "weights.safetensors"));
+  Table log(parts / "training.csv");
+  log.resume(4);
+  const auto mean = [&](const char* name) {
+    return log.rows()
+        .back()[static_cast<std::size_t>(std::ranges::find(log.columns(), name) - log.columns().begin())];
+  };
+  CHECK(mean("detector") > 0);
+  CHECK(mean("pixel") < 1);
+}
+
 TEST_CASE("training on few faces lowers the loss") {
   const Folder faces("fit"), work("fit-run");
   write_faces(faces.path(), 4, 64);

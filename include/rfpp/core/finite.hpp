@@ -24,6 +24,11 @@ template <std::floating_point T> constexpr FloatBits<T> exponent_bits(T v) {
 template <std::floating_point T> constexpr bool is_finite(T v) {
   return detail::exponent_bits(v) != detail::exponent_mask<T>;
 }
+/// By its bits too.
+template <std::floating_point T> constexpr bool is_nan(T v) {
+  constexpr detail::FloatBits<T> magnitude = ~std::bit_cast<detail::FloatBits<T>>(T(-0.0));
+  return (std::bit_cast<detail::FloatBits<T>>(v) & magnitude) > detail::exponent_mask<T>;
+}
 /// Whether v is finite, and neither zero nor subnormal.
 template <std::floating_point T> constexpr bool is_normal(T v) {
   return is_finite(v) && detail::exponent_bits(v) != 0;

@@ -79,6 +79,38 @@ struct WeightTap {
   }
 };
 
+/// A depthwise weight {c,kernel,kernel,1} turned by half a turn.
+struct TurnedTaps {
+  static constexpr bool keeps_channels = true;
+  int kernel;
+  Extents extents(Extents e) const { return e; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    q.h = kernel - 1 - q.h;
+    q.w = kernel - 1 - q.w;
+    return true;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const { return map(q, c); }
+};
+/// Pixel (y, x) of {n,from_h,from_w,c} at (stride y, stride x) of {n,h,w,c}, which is zero between them.
+struct Spread {
+  static constexpr bool keeps_channels = true;
+  int stride, from_h, from_w, h, w;
+  Extents extents(Extents e) const { return {e.n, h, w, e.c}; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    const bool on = q.h % stride == 0 && q.w % stride == 0;
+    q.h /= stride;
+    q.w /= stride;
+    return on && q.h < from_h && q.w < from_w;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int&) const {
+    q.h *= stride;
+    q.w *= stride;
+    return q.h < h && q.w < w;
+  }
+};
+
 }  // namespace rfpp::inline v0
 
 #endif

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
@@ -43,11 +44,14 @@ struct Evaluation {
 struct Summary {
   double mean, median, lowest, highest;
 };
-/// Of metric `index` over all pairs. Throws Error where there is no pair.
+/// Of metric `index` over all pairs for which it has a value; NaN is none. Throws Error where there is no
+/// pair.
 inline Summary summary_of(const Evaluation& e, std::size_t index) {
   if (e.pairs.empty()) throw Error("evaluation: no pair to average over");
   std::vector<double> values;
-  for (const PairScores& pair : e.pairs) values.push_back(pair.values.at(index));
+  for (const PairScores& pair : e.pairs)
+    if (!is_nan(pair.values.at(index))) values.push_back(pair.values.at(index));
+  if (values.empty()) values.push_back(std::numeric_limits<double>::quiet_NaN());
   std::sort(values.begin(), values.end());
   const std::size_t n = values.size();
   const double sum = std::accumulate(values.begin(), values.end(), 0.0);
@@ -56,7 +60,7 @@ inline Summary summary_of(const Evaluation& e, std::size_t index) {
 }
 
 /// {"metrics": {"psnr": {"mean", "median", "lowest", "highest"}}, "pairs": [{"name", "psnr"}], "missing": [],
-/// "unmatched": [], "failed": [], "frechet"}; infinite values are null.
+/// "unmatched": [], "failed": [], "frechet"}; infinite values and NaN are null.
 inline nlohmann::json to_json(const Evaluation& e) {
   nlohmann::json json{{"metrics", nlohmann::json::object()},
                       {"pairs", nlohmann::json::array()},
@@ -169,7 +173,8 @@ std::string html_report(const Evaluation& e, Picture&& picture, std::size_t show
   for (std::size_t i = 0; i < e.metrics.size(); ++i) {
     html += "<h2>" + detail::escaped(e.metrics[i].name) + "</h2>" + detail::histogram(e, i);
     std::vector<const PairScores*> order;
-    for (const PairScores& pair : e.pairs) order.push_back(&pair);
+    for (const PairScores& pair : e.pairs)
+      if (!is_nan(pair.values[i])) order.push_back(&pair);
     std::stable_sort(order.begin(), order.end(), [&](const PairScores* a, const PairScores* b) {
       return e.metrics[i].higher_is_better ? a->values[i] > b->values[i] : a->values[i] < b->values[i];
     });

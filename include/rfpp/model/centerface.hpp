@@ -96,13 +96,7 @@ template <class T = float> struct CenterFace {
   Head<10> landmarks;
 
   template <Expression X> CenterFaceMaps<T> operator()(auto& ex, X image) const {
-    const Extents e = image.extents();
-    if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % 32 != 0 || e.w % 32 != 0)
-      throw Error("CenterFace: expected images [n,h,w,3] with sides that are multiples of 32, found " +
-                  to_string(e));
-    const auto x4 = run(ex, block0(ex, eval(ex, relu(stem(image)))), blocks4);
-    const auto x8 = run(ex, x4, blocks8);
-    const auto x16 = run(ex, x8, blocks16);
+    const auto [stem2, x2, x4, x8, x16] = features(ex, image);
     auto t = eval(ex, relu(lateral32(run(ex, x16, blocks32))));
     t = eval(ex, relu(lateral16(x16)) + relu(up32(ex, t)));
     t = eval(ex, relu(lateral8(x8)) + relu(up16(ex, t)));
@@ -110,6 +104,21 @@ template <class T = float> struct CenterFace {
     t = eval(ex, relu(smooth(t)));
     return {bare(eval(ex, sigmoid(heatmap(t)))), bare(eval(ex, scale(t))), bare(eval(ex, offset(t))),
             bare(eval(ex, landmarks(t)))};
+  }
+
+  /// What the backbone sees at 2 px (32 channels after the stem, 16 after the first block), 4 px (24), 8 px
+  /// (32) and 16 px (96).
+  template <Expression X> auto features(auto& ex, const X& image) const {
+    const Extents e = image.extents();
+    if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % 32 != 0 || e.w % 32 != 0)
+      throw Error("CenterFace: expected images [n,h,w,3] with sides that are multiples of 32, found " +
+                  to_string(e));
+    auto edges = eval(ex, relu(stem(image)));
+    auto x2 = block0(ex, edges);
+    auto x4 = run(ex, x2, blocks4);
+    auto x8 = run(ex, x4, blocks8);
+    auto x16 = run(ex, x8, blocks16);
+    return std::tuple(std::move(edges), std::move(x2), std::move(x4), std::move(x8), std::move(x16));
   }
 
   static void fields(auto&& f, auto&... models) {

@@ -47,6 +47,47 @@ inline degrade::Components moved(degrade::Components c, const photo::Affine& map
   return c;
 }
 
+/// How a face's colours may be changed, so that colours are not guessed from suits and flags.
+struct Recoloring {
+  double probability = 0;  ///< that anything is done
+  double degrees = 0;      ///< hue turned by up to this, either way
+  double saturation = 0;   ///< saturation multiplied by 1 - saturation to 1 + saturation
+  double gain = 0;         ///< every channel multiplied by 1 - gain to 1 + gain
+};
+using ColorMatrix = std::array<float, 9>;
+
+/// Red, green and blue as sums of what they were; none where nothing is done. Hue turns around the axis of
+/// grays, in the plane of equal luma (ITU-R BT.601).
+inline std::optional<ColorMatrix> draw(const Recoloring& r, const RandomStream& stream) {
+  enum Draw : std::uint32_t { chance = 8, hue, saturation, red, green, blue };
+  if (uniform(stream, chance) >= r.probability) return std::nullopt;
+  const auto symmetric = [&](std::uint32_t draw) { return 2 * uniform(stream, draw) - 1; };
+  const double angle = r.degrees * std::numbers::pi / 180 * symmetric(hue),
+               factor = 1 + r.saturation * symmetric(saturation), c = factor * std::cos(angle),
+               s = factor * std::sin(angle);
+  constexpr std::array luma{0.299, 0.587, 0.114};
+  // The turn by a right angle, of colours without luma, to colours without luma.
+  constexpr std::array<std::array<double, 3>, 3> quarter{
+      {{0.168, 0.330, -0.497}, {-0.328, 0.035, 0.292}, {1.250, -1.050, -0.203}}};
+  ColorMatrix m{};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double by = 1 + r.gain * symmetric(red + static_cast<std::uint32_t>(i));
+    for (std::size_t j = 0; j < 3; ++j)
+      m[3 * i + j] =
+          static_cast<float>(by * (luma[j] + c * ((i == j ? 1 : 0) - luma[j]) + s * quarter[i][j]));
+  }
+  return m;
+}
+/// The colours of {1,h,w,3} in [0, 1], in place, clamped to that range.
+inline void recolor(const Tensor<float>& face, const ColorMatrix& m) {
+  float* p = face.data();
+  for (std::size_t i = 0; i < face.extents().size(); i += 3, p += 3) {
+    const std::array from{p[0], p[1], p[2]};
+    for (std::size_t k = 0; k < 3; ++k)
+      p[k] = std::clamp(m[3 * k] * from[0] + m[3 * k + 1] * from[1] + m[3 * k + 2] * from[2], 0.0f, 1.0f);
+  }
+}
+
 namespace detail {
 /// Catmull-Rom's cubic: weights of four neighbours, the place being `t` behind the second.
 inline std::array<float, 4> cubic_weights(double t) {

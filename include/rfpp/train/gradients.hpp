@@ -343,16 +343,22 @@ void push_core(Back<Ex>& b, const SeparableFilterCore<X>& c, const Tensor<T>& g,
   const Extents e = c.x.extents();
   push(b, c.x, eval(b.ex, filtered(g, transposed(*c.filter, e.h, e.w))));
 }
-/// Tap by tap: a product of what the tap reads and its weights.
+/// The weight's tap by tap. That of the operand is a depthwise convolution too, with stride 1 and the kernel
+/// turned, of the gradient spread out by the stride.
 template <class Ex, class X, class T>
 void push_core(Back<Ex>& b, const DepthwiseCore<X>& c, const Tensor<T>& g, const Tensor<T>&) {
   const Extents e = c.x.extents();
-  for (int row = 0; row < c.geometry.kernel; ++row)
-    for (int column = 0; column < c.geometry.kernel; ++column)
-      push(b,
-           Remap<ConvolutionTap, X>{{c.geometry, row, column, e.h, e.w}, c.x} *
-               Remap<WeightTap, Tensor<T>>{{row, column}, c.weight},
-           g);
+  const ConvolutionGeometry& geometry = c.geometry;
+  for (int row = 0; row < geometry.kernel && b.wanted.count(c.weight.id()) != 0; ++row)
+    for (int column = 0; column < geometry.kernel; ++column)
+      push(b, Remap<WeightTap, Tensor<T>>{{row, column}, c.weight},
+           g * Remap<ConvolutionTap, X>{{geometry, row, column, e.h, e.w}, c.x});
+  if (!reads_any(c.x, b.wanted)) return;
+  const Tensor<T> turned = eval(b.ex, Remap<TurnedTaps, Tensor<T>>{{geometry.kernel}, c.weight});
+  const int pad = geometry.pad_before;
+  const Remap<Spread, Tensor<T>> spread{{geometry.stride, g.extents().h, g.extents().w, e.h + pad, e.w + pad},
+                                        g};
+  push(b, c.x, eval(b.ex, depthwise({geometry.kernel, 1, geometry.kernel - 1 - pad, 0}, spread, turned)));
 }
 struct MomentsBack {
   static constexpr const char* name = "moments";

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/expr/remap.hpp"
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/train/face_batch.hpp"
@@ -19,6 +20,19 @@
 #include "rfpp/train/settings.hpp"
 
 namespace rfpp::inline v0 {
+
+/// The part of `height` x `width` pixels at row `top` and column `left`. No gradient goes through it.
+struct Window {
+  static constexpr bool keeps_channels = true;
+  int top, left, height, width;
+
+  Extents extents(Extents e) const { return {e.n, height, width, e.c}; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    q.h += top;
+    q.w += left;
+    return true;
+  }
+};
 
 /// What milestones have made of rates.
 inline double rate_factor(const TrainSettings& s, long step) {
@@ -71,7 +85,7 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
   using typename Learner<N>::Restored;
   using typename Learner<N>::Report;
   /// Of the image's discriminator: that of the published networks has as many channels as they have.
-  static constexpr int judge_width = N::spec.channels;
+  static constexpr int judge_width = std::max(32, N::spec.channels);
 
   /// A new network, by the settings. The executor is made of `arguments`. Throws Error over settings or
   /// weights that do not fit, and where there is no such device.
@@ -94,7 +108,9 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
   int step(const std::vector<FaceBatch>& faces, long number, const Report& report) override {
     std::vector<TrainingBatch<float>> batches;
     batches.reserve(faces.size());
-    for (const FaceBatch& batch : faces) batches.push_back(training_batch(batch));
+    for (const FaceBatch& batch : faces)
+      batches.push_back(
+          training_batch(batch, static_cast<std::uint64_t>(number) * faces.size() + batches.size()));
     const int revived = settings_.restores() ? 0 : revive_entries(batches.front().truth, number);
     Model gradients;
     for (const auto& batch : batches) {
@@ -172,6 +188,14 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
     } else if (s.objective.identity > 0) {
       std::printf("no ArcFace weights: the identity term is off\n");
     }
+    if (!s.centerface.empty()) {
+      auto detector = std::make_shared<CenterFace<float>>();
+      io::load_parameters(*detector, s.centerface);
+      upload_parameters(ex, *detector);
+      o.detector = detector;
+    } else if (s.objective.detector > 0) {
+      std::printf("no CenterFace weights: the detector's term is off\n");
+    }
     return o;
   }
   ParameterGroups groups() const {
@@ -179,8 +203,31 @@ template <class N, class Ex> class LearnerOn final : public Learner<N> {
     return {{is_codebook, 0}, {is_decoder_attention, settings_.attention_rate}};
   }
 
-  TrainingBatch<float> training_batch(const FaceBatch& faces) {
-    const auto pairs = degraded_pairs(ex_, faces);
+  /// The same part of the faces of both tensors, drawn anew for every face of every batch.
+  void cut_out(degrade::DegradedPair& pairs, std::uint64_t batch) {
+    Extents e = pairs.clean.extents();
+    if (settings_.crop == 0 || settings_.crop >= e.h) return;
+    constexpr std::uint32_t stage = 19;
+    const int room = e.h - settings_.crop + 1;
+    e.h = e.w = settings_.crop;
+    degrade::DegradedPair parts{ex_.template tensor<float>(e), ex_.template tensor<float>(e)};
+    for (int i = 0; i < e.n; ++i) {
+      const RandomStream stream{
+          settings_.seed, batch * static_cast<std::uint64_t>(e.n) + static_cast<std::uint64_t>(i), stage};
+      const Window window{static_cast<int>(uniform(stream, 0) * room),
+                          static_cast<int>(uniform(stream, 1) * room), e.h, e.w};
+      const auto place = static_cast<std::size_t>(i);
+      ex_.run(image_of(parts.clean, place),
+              Remap<Window, Tensor<float>>{window, image_of(pairs.clean, place)});
+      ex_.run(image_of(parts.degraded, place),
+              Remap<Window, Tensor<float>>{window, image_of(pairs.degraded, place)});
+    }
+    pairs = parts;
+  }
+
+  TrainingBatch<float> training_batch(const FaceBatch& faces, std::uint64_t number) {
+    auto pairs = degraded_pairs(ex_, faces);
+    cut_out(pairs, number);
     TrainingBatch<float> batch{pairs.degraded, pairs.clean, {}};
     for (std::size_t i = 0; i < faces.samples.size(); ++i) {
       if (!faces.samples[i].components) continue;

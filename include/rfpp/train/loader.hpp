@@ -41,6 +41,7 @@ struct SampleSettings {
   Augmentation augmentation;
   degrade::Preset degradation;  ///< for the dataset's size
   bool degrades = true;         ///< else only what changes the clean face too: mirroring, shift and gray
+  Recoloring recoloring{};
 };
 
 /// Sample `number` of a seed, whatever else is drawn: face by face in an order of each epoch's own.
@@ -62,7 +63,10 @@ inline Sample make_sample(const Dataset& data, const SampleSettings& sampling, s
     if (map) components = moved(*components, *map);
     components = degrade::moved(*components, d, side);
   }
-  return {moved(data.pixels(index), side, map.value_or(photo::Affine{})), std::move(d), components};
+  auto face = moved(data.pixels(index), side, map.value_or(photo::Affine{}));
+  if (const auto colors = draw(sampling.recoloring, {seed, number, augmentation_stage}))
+    recolor(face, *colors);
+  return {std::move(face), std::move(d), components};
 }
 
 /// Makes batches ahead of their use, in threads of its own. Batch k holds the samples k * batch, ... of the

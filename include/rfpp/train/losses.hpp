@@ -3,6 +3,8 @@
 
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/arcface.hpp"
+#include "rfpp/model/centerface.hpp"
+#include "rfpp/model/lpips.hpp"
 #include "rfpp/nn/gram.hpp"
 
 // Losses, each one element {1,1,1,1}. Source: the released code of arXiv 2308.07228.
@@ -56,6 +58,33 @@ Tensor<T> identity_features(auto& ex, const ArcFaceResnet18<T>& network, const T
 template <class T>
 Tensor<T> identity(auto& ex, const ArcFaceResnet18<T>& network, const Tensor<T>& a, const Tensor<T>& b) {
   return l1(ex, identity_features(ex, network, a), identity_features(ex, network, b));
+}
+
+/// How far what the detector's backbone sees in one face is from what it sees in another: images {n,h,w,3} in
+/// [-1, 1], sides multiples of 32. Like LPIPS: at every depth features have unit length in each place, and
+/// the mean of their squared distances is taken; the sum over the depths.
+template <class T>
+Tensor<T> detector(auto& ex, const CenterFace<T>& network, const Tensor<T>& a, const Tensor<T>& b) {
+  const Constant<T> middle{T(127.5), {}};
+  const auto seen = [&](const Tensor<T>& image) {
+    return network.features(ex, eval(ex, image * 127.5 + middle));
+  };
+  Tensor<T> sum;
+  const auto add = [&](const Tensor<T>& x, const Tensor<T>& y) {
+    const auto inverse_norm = [&](const Tensor<T>& features) {
+      return eval(ex, map(InverseNorm{}, eval(ex, reduce<Sum>(square(features), Over::channels))));
+    };
+    const auto of_x = inverse_norm(x), of_y = inverse_norm(y);
+    const double places = static_cast<double>(of_x.extents().size());
+    const auto found = bare(eval(ex, reduce<Sum>(square(x * of_x - y * of_y), Over::all) * (1 / places)));
+    sum = sum.has_storage() ? bare(eval(ex, sum + found)) : found;
+  };
+  const auto of_a = seen(a), of_b = seen(b);
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (add(bare(std::get<I>(of_a)), bare(std::get<I>(of_b))), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<decltype(of_a)>>{});
+  return sum;
 }
 
 }  // namespace rfpp::inline v0::losses

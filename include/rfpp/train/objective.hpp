@@ -90,6 +90,7 @@ template <class T = float, int Width = 64> struct Objective {
   /// Pretrained; terms whose network is null are off.
   std::shared_ptr<const Lpips<T>> perceptual{};
   std::shared_ptr<const ArcFaceResnet18<T>> identity{};
+  std::shared_ptr<const CenterFace<T>> detector{};
 
   /// Random discriminators, as training starts with: weights of the image's N(0, 0.02) and of its norms
   /// N(1, 0.02), of the components' N(0, 1); biases 0.
@@ -202,7 +203,7 @@ template <class T = float, int Width = 64> struct Objective {
     return {number_of(tape, weighted), tape.backward(weighted).of(image)};
   }
 
-  /// Adds pixel and perceptual terms; returns the style's.
+  /// Adds pixel, perceptual and detector terms; returns the style's.
   Term reconstruct(auto& ex, const Tensor<T>& image, const Tensor<T>& truth, Judgement& j) const {
     TapeOn<decltype(ex)> tape(ex);
     tape.watch(image);
@@ -214,6 +215,10 @@ template <class T = float, int Width = 64> struct Objective {
       if (preset.style > 0) style = term_of(tape, image, found.style, preset.style);
     }
     j.add(ex, "perceptual", perception);
+    Term seen;
+    if (detector && preset.detector > 0)
+      seen = term_of(tape, image, losses::detector(tape, *detector, image, truth), preset.detector);
+    j.add(ex, "detector", seen);
     return style;
   }
 

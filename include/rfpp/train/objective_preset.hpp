@@ -19,6 +19,7 @@ struct ObjectivePreset {
   double component, component_style;
   double identity;
   long discriminator_start;
+  double detector = 0;  ///< distance of what a face detector sees; published networks have no such term
 };
 
 /// The first three as the released code trains them. `paper`: as the text of arXiv 2308.07228 has it; the

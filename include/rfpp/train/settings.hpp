@@ -15,7 +15,8 @@
 namespace rfpp::inline v0 {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
-                                   commitment, component, component_style, identity, discriminator_start)
+                                   commitment, component, component_style, identity, discriminator_start,
+                                   detector)
 
 /// Everything that decides what a training run computes: with the same settings, faces and program, the same
 /// weights to the bit. Defaults are those for the small networks.
@@ -26,6 +27,7 @@ struct TrainSettings {
   std::string start;                 ///< weights to start from, where they fit; "" for random ones
   std::string lpips;                 ///< weights of the networks behind the perceptual and style terms, and
   std::string arcface;               ///< behind the identity term; without them the terms are off
+  std::string centerface;            ///< weights of the detector, for its term and for landmarks' errors
   ObjectivePreset objective{};       ///< weights of the terms
   std::string degradation = "code";  ///< preset, scaled to the network's resolution
   std::uint64_t seed = 1;
@@ -39,7 +41,11 @@ struct TrainSettings {
   double discriminator_rate = 2e-4;
   double average_decay = 0.999;  ///< of the averaged weights
   double augmentation_probability = 0.5, augmentation_degrees = 4, augmentation_scale = 0.05,
-         augmentation_shift = 0.02;               ///< see Augmentation
+         augmentation_shift = 0.02;  ///< see Augmentation
+  double color_probability = 0, color_degrees = 20, color_saturation = 0.4,
+         color_gain = 0.15;  ///< see
+                             ///< Recoloring
+  int crop = 0;  ///< side of the square that is cut out of a face, anywhere, to train on; 0: the whole face
   int revival_every = 10, revival_patience = 30;  ///< of dead codebook entries, in steps; see revive()
   long revival_until = 30000;
   long log_every = 50, validate_every = 1000, samples_every = 1000, checkpoint_every = 500;
@@ -47,11 +53,12 @@ struct TrainSettings {
   bool restores() const { return stage == "restorer"; }
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, lpips, arcface, objective,
-                                   degradation, seed, batch, accumulation, steps, rate, milestones,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, lpips, arcface, centerface,
+                                   objective, degradation, seed, batch, accumulation, steps, rate, milestones,
                                    milestone_factor, beta1, beta2, attention_rate, discriminator_rate,
                                    average_decay, augmentation_probability, augmentation_degrees,
-                                   augmentation_scale, augmentation_shift, revival_every, revival_patience,
+                                   augmentation_scale, augmentation_shift, color_probability, color_degrees,
+                                   color_saturation, color_gain, crop, revival_every, revival_patience,
                                    revival_until, log_every, validate_every, samples_every, checkpoint_every)
 
 /// Throws Error, naming the setting, for values that no run can have.
@@ -71,6 +78,8 @@ inline void check(const TrainSettings& s) {
   require(s.beta1 >= 0 && s.beta1 < 1, "beta1", "0 to below 1", s.beta1);
   require(s.beta2 >= 0 && s.beta2 < 1, "beta2", "0 to below 1", s.beta2);
   require(s.average_decay >= 0 && s.average_decay < 1, "average_decay", "0 to below 1", s.average_decay);
+  require(s.crop == 0 || (s.crop >= 32 && s.crop % 32 == 0 && s.objective.component == 0), "crop",
+          "a multiple of 32, or 0; with component discriminators, 0", s.crop);
   require(s.revival_every >= 0, "revival_every", "at least 0 steps", s.revival_every);
   require(s.revival_patience >= 1, "revival_patience", "at least 1 step", s.revival_patience);
   require(s.log_every >= 1, "log_every", "at least 1 step", s.log_every);

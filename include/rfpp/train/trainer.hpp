@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ template <class N> class Trainer {
         data_(Dataset::open(settings_.data, Split::train, N::spec.resolution, ex_.pool())) {
     failures_ = data_.failures();
     make_validation_sets();
+    if (!settings_.centerface.empty()) io::load_parameters(detector_.emplace(), settings_.centerface);
     if (resumes) load();
   }
 
@@ -75,7 +77,9 @@ template <class N> class Trainer {
     return {{settings_.augmentation_probability, settings_.augmentation_degrees, settings_.augmentation_scale,
              settings_.augmentation_shift},
             degradation(settings_.degradation),
-            settings_.restores()};
+            settings_.restores(),
+            {settings_.color_probability, settings_.color_degrees, settings_.color_saturation,
+             settings_.color_gain}};
   }
 
   void make_validation_sets() {
@@ -134,13 +138,17 @@ template <class N> class Trainer {
       values.push_back(value);
     };
     for (const ValidationSet& set : sets_) {
-      const Validation v = validate(ex_, *learner_, set);
+      const Validation v = validate(ex_, *learner_, set, detector_ ? &*detector_ : nullptr);
       add(set.name + "_psnr", v.restored.psnr);
       add(set.name + "_ssim", v.restored.ssim);
       if (settings_.restores()) {
         add(set.name + "_input_psnr", v.degraded.psnr);
         add(set.name + "_input_ssim", v.degraded.ssim);
       }
+      add(set.name + "_sharpness", v.restored.sharpness);
+      add(set.name + "_color_error", v.restored.color_error);
+      if (settings_.restores()) add(set.name + "_input_color_error", v.degraded.color_error);
+      if (detector_) add(set.name + "_landmark_error", v.landmark_error);
       add(set.name + "_entries", v.entries_used);
     }
     folder_.add_validation(step_, names, values);
@@ -209,6 +217,7 @@ template <class N> class Trainer {
   RunFolder folder_;
   Cpu ex_;
   Dataset data_;
+  std::optional<CenterFace<>> detector_;
   std::vector<ValidationSet> sets_;
   std::vector<std::string> failures_;
   long step_ = 0;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/detect/landmark_error.hpp"
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/photo/restore.hpp"
 #include "rfpp/train/learner.hpp"
@@ -47,6 +49,8 @@ inline ValidationSet degraded_set(Cpu& ex, const Dataset& data, degrade::Preset 
 
 struct Similarity {
   double psnr = 0, ssim = 0;
+  double sharpness = 0;  ///< share of the truth's
+  double color_error = 0;
 };
 
 /// Of 8-bit images, as they would be written.
@@ -59,29 +63,53 @@ inline Similarity similarity(Cpu& ex, const Tensor<float>& image, const Tensor<f
     return out;
   };
   const auto a = bytes(image), b = bytes(truth);
-  return {metrics::psnr(ex, a, b), metrics::ssim(ex, a, b)};
+  const double sharpness = metrics::sharpness(b);
+  return {metrics::psnr(ex, a, b), metrics::ssim(ex, a, b),
+          sharpness > 0 ? metrics::sharpness(a) / sharpness : 1, metrics::color_error(a, b)};
 }
 
-/// Means over a set, of the average's images and of what it was given; and the entries that it used.
+/// Means over a set (of sharpness the median), of the average's images and of what it was given; and the
+/// entries that it used.
 struct Validation {
   Similarity restored, degraded;
+  double landmark_error = 0;  ///< over the faces that the detector finds in the truth; 0 without one
   int entries_used = 0;
 };
-template <class N> Validation validate(Cpu& ex, Learner<N>& learner, const ValidationSet& set) {
-  Validation sum;
+/// Means, and of sharpness the median. Throws Error where there is none.
+inline Similarity mean_of(std::vector<Similarity> all) {
+  if (all.empty()) throw Error("validation: no face to average over");
+  Similarity mean;
+  const auto count = static_cast<double>(all.size());
+  for (const Similarity& s : all) {
+    mean.psnr += s.psnr / count;
+    mean.ssim += s.ssim / count;
+    mean.color_error += s.color_error / count;
+  }
+  std::ranges::sort(all, {}, &Similarity::sharpness);
+  mean.sharpness = (all[(all.size() - 1) / 2].sharpness + all[all.size() / 2].sharpness) / 2;
+  return mean;
+}
+template <class N>
+Validation validate(Cpu& ex, Learner<N>& learner, const ValidationSet& set, const CenterFace<>* detector) {
+  Validation found;
   std::vector<bool> used(static_cast<std::size_t>(N::spec.codebook_entries), false);
-  const auto add = [&](Similarity& to, Similarity value) {
-    to.psnr += value.psnr / static_cast<double>(set.pairs.size());
-    to.ssim += value.ssim / static_cast<double>(set.pairs.size());
-  };
+  std::vector<Similarity> restored, degraded;
+  std::vector<double> errors;
   for (const auto& pair : set.pairs) {
     const auto output = learner.restore(pair.degraded);
-    add(sum.restored, similarity(ex, output.image, pair.clean));
-    if (pair.degraded.id() != pair.clean.id()) add(sum.degraded, similarity(ex, pair.degraded, pair.clean));
+    restored.push_back(similarity(ex, output.image, pair.clean));
+    if (pair.degraded.id() != pair.clean.id()) degraded.push_back(similarity(ex, pair.degraded, pair.clean));
     for (const int index : output.indices.elements()) used[static_cast<std::size_t>(index)] = true;
+    if (detector == nullptr) continue;
+    if (const auto error =
+            detect::landmark_error(ex, *detector, photo::to_image(output.image), photo::to_image(pair.clean)))
+      errors.push_back(*error);
   }
-  sum.entries_used = static_cast<int>(std::ranges::count(used, true));
-  return sum;
+  found.restored = mean_of(std::move(restored));
+  if (!degraded.empty()) found.degraded = mean_of(std::move(degraded));
+  for (const double error : errors) found.landmark_error += error / static_cast<double>(errors.size());
+  found.entries_used = static_cast<int>(std::ranges::count(used, true));
+  return found;
 }
 
 }  // namespace rfpp::inline v0
