@@ -17,6 +17,7 @@
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/arcface.hpp"
+#include "rfpp/model/bisenet.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/load_prepared.hpp"
@@ -24,6 +25,7 @@
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/parsenet.hpp"
 #include "rfpp/model/registry.hpp"
+#include "rfpp/model/retinaface.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
@@ -51,6 +53,7 @@
 #include "rfpp/metrics/similarity.hpp"
 // faces in photographs
 #include "rfpp/detect/centerface.hpp"
+#include "rfpp/detect/retinaface.hpp"
 // photographs
 #include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"

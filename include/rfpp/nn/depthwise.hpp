@@ -58,6 +58,19 @@ template <DepthwiseSpec S, class T = float> struct DepthwiseConv2d {
   }
 };
 
+/// The same without a bias.
+template <DepthwiseSpec S, class T = float> struct UnbiasedDepthwiseConv2d {
+  Tensor<T> weight = Tensor<T>::declared({S.channels, S.kernel, S.kernel, 1});
+
+  template <Expression X> auto operator()(const X& x) const {
+    constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.channels;
+    static_assert(channels_agree, "UnbiasedDepthwiseConv2d: the operand's channel count is not the layer's");
+    constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.padding, S.padding};
+    return tag<S.channels>(depthwise(geometry, operand(x), weight));
+  }
+  static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
+};
+
 /// Transposed convolution with kernel 2 and stride 2, with bias: {n,h,w,in} to {n,2h,2w,out}. The product of
 /// every pixel with all taps is evaluated, the rest is lazy. The file's weight is (out, in, 2, 2); PyTorch
 /// stores (in, out, 2, 2).
