@@ -207,7 +207,7 @@ def build_programs(folder):
         subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-DCMAKE_BUILD_TYPE=Release", "-DRFPP_BUILD_TESTS=OFF",
                         "-DRFPP_BUILD_BENCH=ON"], check=True, stdout=sys.stderr)
     subprocess.run(["cmake", "--build", folder, "--target", "bench_face", "forward"], check=True, stdout=sys.stderr)
-    return folder / "bench" / "bench_face", folder / "examples" / "forward"
+    return folder / "bench" / "bench_face", folder / "examples" / "programs" / "rfpp-forward"
 
 
 def run_forward(forward, size, threads):

@@ -9,7 +9,7 @@ build=build/cuda
 cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES=native -DRFPP_BUILD_BENCH=ON
 cmake --build --preset cuda -j "$(nproc)"
 ctest --preset cuda -R '^cuda:'
-"$build/examples/restore" examples/data/astronaut_degraded.jpg --device cuda \
+"$build/examples/programs/rfpp-restore" examples/data/astronaut_degraded.jpg --device cuda \
   --output "$build/restored"
 
 # Full-size networks run the kernels of the others, and take hours under these.

@@ -15,11 +15,11 @@ for row in csv.DictReader(open(f"{sys.argv[1]}/faces.csv")):
     if row["split"] == "val" and not os.path.lexists(f"faces/{row['file']}"):
         os.symlink(f"{sys.argv[1]}/images/{row['file']}", f"faces/{row['file']}")
 PYTHON
-measure() { "$programs/evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-small.safetensors"; }
+measure() { "$programs/rfpp-evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-small.safetensors"; }
 
 for preset in code hard; do
-  "$programs/degrade" faces -o "$preset" --preset "$preset" --seed 7 --log "$preset.jsonl"
-  "$programs/restore" --aligned "$preset/degraded" -o "$preset/restored" >restore.log
+  "$programs/rfpp-degrade" faces -o "$preset" --preset "$preset" --seed 7 --log "$preset.jsonl"
+  "$programs/rfpp-restore" --aligned "$preset/degraded" -o "$preset/restored" >restore.log
   echo "== $preset: degraded"
   measure "$preset/degraded" "$preset/clean"
   echo "== $preset: restored"
@@ -27,6 +27,6 @@ for preset in code hard; do
   python3 "$weights/sheet.py" "$preset" "$preset.jpg"
 done
 
-"$programs/restore" --aligned code/clean --model rohqd-small -o code/reproduced >restore.log
+"$programs/rfpp-restore" --aligned code/clean --model rohqd-small -o code/reproduced >restore.log
 echo '== rohqd-small: clean faces, reproduced'
 measure code/reproduced code/clean

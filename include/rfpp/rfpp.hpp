@@ -7,6 +7,7 @@
 #include "rfpp/core/fields.hpp"
 #include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/random.hpp"

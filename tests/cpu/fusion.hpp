@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "rfpp/cpu/cpu.hpp"
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "support.hpp"
 
@@ -32,6 +33,9 @@ template <class T> struct Unfused {
   }
   template <class R, class A> auto operator()(const Remap<R, A>& r) {
     return eval(ex, Remap<R, Tensor<typename A::value>>{r.rule, (*this)(r.operand)});
+  }
+  template <class... A> auto operator()(const Concatenate<A...>& m) {
+    return std::apply([&](const auto&... a) { return eval(ex, concatenate((*this)(a)...)); }, m.operands);
   }
   template <class X> auto operator()(const Normalised<X>& n) {
     return eval(ex, eval(ex, (*this)(n.x) * n.a) + n.b);
@@ -129,6 +133,19 @@ struct MergeHeadsOf : Plain {
     const int heads = e.c % 4 == 0 ? 4 : e.c % 3 == 0 ? 3 : e.c % 5 == 0 ? 5 : 1;
     return merge_heads(eval(ex, split_heads(x, heads)), heads, e.h, e.w);
   }
+};
+struct ConcatenationOf : Plain {  // of at least 3 channels
+  static constexpr const char* name = "concatenate(some of x, silu(one of x), some of x)";
+  auto operator()(Cpu&, const auto& x) const {
+    const int c = x.extents().c, before = std::max(1, c / 3), after = std::max(1, c - before - 1);
+    return concatenate(channel_slice(x, 0, before), silu(channel_slice(x, c - 1, 1)),
+                       channel_slice(x, c - after, after));
+  }
+};
+struct PixelUnshuffleOf {
+  static constexpr const char* name = "pixel_unshuffle<2>(x)";
+  static Extents source(Extents e) { return {e.n, 2 * e.h, 2 * e.w, (e.c + 3) / 4}; }
+  auto operator()(Cpu&, const auto& x) const { return pixel_unshuffle<2>(x); }
 };
 struct SoftmaxOf : Plain {
   static constexpr const char* name = "softmax(x)";

@@ -20,7 +20,8 @@ template <class T> struct ConvolutionOf {
   }
   static Extents operand(Extents e) { return {e.n, 1, 1, 1}; }
   bool fits(Extents e) const {
-    return std::min(e.h, e.w) + geometry.pad_before + geometry.pad_after >= geometry.kernel;
+    return e.c == filter.extents().c &&
+           std::min(e.h, e.w) + geometry.pad_before + geometry.pad_after >= geometry.kernel;
   }
   template <class X> auto operator()(const X& x, const auto&) const {
     return anchor(ConvolutionCore<X>{geometry, x, filter});

@@ -3,9 +3,10 @@
 using namespace rfpp::test;
 
 TEST_CASE("convolution with every prologue, double") {
-  check_convolutions<double>(std::tuple<SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, Upsample2Of,
-                                        SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>{},
-                             std::tuple<WithTransform>{});
+  check_convolutions<double>(
+      std::tuple<SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, Upsample2Of, SplitHeadsOf, MergeHeadsOf,
+                 SoftmaxOf, GatherOf, StraightThroughOf, ConcatenationOf>{},
+      std::tuple<WithTransform>{});
 }
 TEST_CASE("convolution with every epilogue, double") {
   check_convolutions<double>(

@@ -9,7 +9,7 @@ TEST_CASE("convolution with pointwise prologues and every epilogue, float") {
                             Epilogues{});
 }
 TEST_CASE("convolution with remapping prologues and every epilogue, float") {
-  check_convolutions<float>(
-      std::tuple<Upsample2Of, SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>{},
-      Epilogues{});
+  check_convolutions<float>(std::tuple<Upsample2Of, SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf,
+                                       StraightThroughOf, ConcatenationOf, PixelUnshuffleOf>{},
+                            Epilogues{});
 }

@@ -6,6 +6,7 @@
 
 #include "cuda/little_networks.hpp"
 #include "rfpp/degrade/pointwise.hpp"
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/jpeg.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/expr/transfer.hpp"
@@ -57,6 +58,11 @@ template <class D, class Ex> class Cases {
     add("upsample", upsample2(silu(x)));
     add("split heads", split_heads(x, 4) * 2.0);
     add("merge heads", merge_heads(eval(ex_, split_heads(x, 4)), 4, 6, 5) + y);
+    add("concatenation, sliced",
+        channel_slice(concatenate(x, silu(y), given("z", {2, 6, 5, 3})), 5, 12) * 2.0);
+    add("one channel of many", x * channel_slice(y, 3, 1));
+    add("pixels shuffled", pixel_shuffle<2>(x) * 2.0);
+    add("pixels unshuffled", pixel_unshuffle<2>(given("even", {2, 6, 4, 3})) * 2.0);
     add("normal noise", x + Normal<D>{{1, 2, 3}, {2, 6, 5, 8}});
     add("Poisson noise", degrade::Poisson<Tensor<D>>{eval(ex_, square(x)), {4, 5, 6}, 40.0});
     const auto face = given("face", {1, 6, 5, 3});
@@ -119,6 +125,10 @@ template <class D, class Ex> class Cases {
       const auto activated = operand(silu(x));
       add("convolution " + name,
           anchor(ConvolutionCore<std::remove_cvref_t<decltype(activated)>>{g, activated, filter}) + residual);
+      const auto a = given("a", {2, 10, 8, 3}), b = given("b", {2, 10, 8, 2});
+      const auto joined = operand(concatenate(a, leaky_relu(b, 0.2)));
+      add("convolution of a concatenation " + name,
+          anchor(ConvolutionCore<std::remove_cvref_t<decltype(joined)>>{g, joined, filter}));
       add("data gradient " + name,
           anchor(ConvolutionDataGradientCore<Tensor<D>>{g, residual, filter, x.extents()}));
       add("filter gradient " + name,

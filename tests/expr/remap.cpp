@@ -1,6 +1,7 @@
 #include "rfpp/expr/remap.hpp"
 
 #include "rfpp/cpu/cpu.hpp"
+#include "rfpp/expr/concatenate.hpp"
 #include "support.hpp"
 
 using namespace rfpp;
@@ -105,10 +106,34 @@ TEST_CASE("remaps broadcast in maps as tensors do") {
   check_tokens(split_heads(random_tensor<float>({1, 2, 3, 8}, 2), 1), "split_heads over images");
 }
 
+TEST_CASE("pixel_shuffle makes pixels of channels, pixel_unshuffle undoes it") {
+  Cpu ex(2);
+  const Extents e{2, 3, 5, 18};
+  const auto x = random_tensor<float>(e, 1);
+  const auto y = eval(ex, pixel_shuffle<3>(x));
+  REQUIRE((y.extents() == Extents{2, 9, 15, 2}));
+  int differ = 0;
+  for (int n = 0; n < 2; ++n)
+    for (int h = 0; h < 9; ++h)
+      for (int w = 0; w < 15; ++w)
+        for (int c = 0; c < 2; ++c)
+          differ += at(y, n, h, w, c) != at(x, n, h / 3, w / 3, 9 * c + 3 * (h % 3) + w % 3);
+  CHECK(differ == 0);
+  CHECK(same_bits(eval(ex, pixel_unshuffle<3>(y)), x));
+  CHECK(same_bits(eval(ex, pixel_unshuffle<3>(pixel_shuffle<3>(x))), x));
+  CHECK(error_of([&] { pixel_shuffle<2>(x); }) ==
+        "pixel_shuffle: 4 does not divide the channels of [2,3,5,18]");
+  CHECK(error_of([&] { pixel_unshuffle<3>(x); }) ==
+        "pixel_unshuffle: 3 does not divide the sides of [2,3,5,18]");
+}
+
 TEST_CASE("the adjoint of a remap sums over the places that read an element") {
   Cpu ex(2);
   for (const Extents e : shapes) {
     check_adjoint(ex, Upsample2{}, e, "upsample2");
+    check_adjoint(ex, ChannelSlice{e.c / 2, (e.c + 1) / 2}, e, "channel_slice");
+    check_adjoint(ex, PixelShuffle{2}, {e.n, e.h, e.w, 4 * e.c}, "pixel_shuffle");
+    check_adjoint(ex, PixelUnshuffle{{2}}, {e.n, 2 * e.h, 2 * e.w, e.c}, "pixel_unshuffle");
     if (e.c % 2 == 0) {
       check_adjoint(ex, SplitHeads{2, e.h, e.w, e.c / 2}, e, "split_heads");
       check_adjoint(ex, MergeHeads{{2, e.h, e.w, e.c / 2}}, {e.n * 2, 1, e.h * e.w, e.c / 2}, "merge_heads");

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bad_input.sh <folder with the example programs>
+# bad_input.sh <folder with the programs>
 # Whatever is wrong with the input: one line on stderr that says so, an exit code that is not 0, nothing half-written.
 set -uo pipefail
 programs=$(realpath "$1")
@@ -14,7 +14,7 @@ refused() {
   local expected=$1 program=$2
   shift 2
   rm -rf out
-  "$programs/$program" "$@" >stdout 2>message </dev/null
+  "$programs/rfpp-$program" "$@" >stdout 2>message </dev/null
   local code=$?
   local left
   left=$(find out full -type f 2>/dev/null | wc -l)
@@ -34,7 +34,7 @@ printf 'P6\n20000 20000\n255\n' >huge.ppm
 mkdir folder
 : >empty.safetensors
 echo 'this is text' >text.ckpt
-"$programs/forward" --hashed --save-weights whole.safetensors || failures=$((failures + 1))
+"$programs/rfpp-forward" --hashed --save-weights whole.safetensors || failures=$((failures + 1))
 head -c 1000000 whole.safetensors >truncated.safetensors
 cp whole.safetensors nan.safetensors
 printf '\377\377\377\377' | dd of=nan.safetensors bs=1 seek=200000000 conv=notrunc status=none

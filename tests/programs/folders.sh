@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# folders.sh <folder with the example programs>
+# folders.sh <folder with the programs>
 # Folders as people have them: what is taken, what is left out, what results are called, and that one bad file ends
 # nothing.
 set -uo pipefail
@@ -17,7 +17,7 @@ fail() {
 run() {
   local expected=$1 program=$2
   shift 2
-  "$programs/$program" "$@" >stdout 2>stderr </dev/null
+  "$programs/rfpp-$program" "$@" >stdout 2>stderr </dev/null
   local code=$?
   ((code == expected)) || fail "$program $*: exit code $code, expected $expected: $(cat stderr)"
 }
@@ -137,7 +137,7 @@ says 'large.ppm: its result would be an image of 64000x24000 pixels'
 # An error that memory is short names the file.
 (
   ulimit -v 500000
-  "$programs/degrade" large.ppm "$png" -o narrow --only blur=2 --threads 1 >stdout 2>stderr
+  "$programs/rfpp-degrade" large.ppm "$png" -o narrow --only blur=2 --threads 1 >stdout 2>stderr
 ) && fail 'degrade does in 500 MB what takes more'
 says 'large.ppm: out of memory'
 says '1 pair in'

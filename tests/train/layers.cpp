@@ -1,5 +1,6 @@
 #include "finite_differences.hpp"
 #include "nn/golden.hpp"
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/patch_discriminator.hpp"
 #include "rfpp/nn/attention.hpp"
@@ -164,6 +165,33 @@ TEST_CASE("gradients of the discriminators' layers agree with finite differences
     check_gradients("batch norm in evaluation", inputs,
                     [&](auto& ex) { return eval(ex, silu(norm(ex, x))); });
     check_gradients("batch moments", {x}, [&](auto& ex) { return eval(ex, batch_moments(x, 1e-5)); });
+  }
+}
+
+TEST_CASE("gradients of concatenations, slices and shuffled pixels agree with finite differences") {
+  RandomShapes shapes;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const Extents e = shapes.next(3), pixel{e.n, 1, 1, 4};
+    const auto x = random_tensor<double>(e, seed), y = random_tensor<double>({e.n, e.h, e.w, 5}, seed + 10),
+               small = random_tensor<double>(pixel, seed + 20),
+               other = random_tensor<double>({e.n, 1, 1, 4}, seed + 30);
+    Conv2d<conv3x3(3, 5), double> first;
+    Conv2d<conv3x3(16, 8), double> second;
+    auto inputs = with_parameters(second, with_parameters(first, {x, y}));
+    check_gradients("dense block", inputs, [&](auto& ex) {  // x is read twice
+      auto h = eval(ex, leaky_relu(first(x), 0.2));
+      return eval(ex, second(concatenate(x, silu(h), y, channel_slice<1, 3>(h))) * 0.2 + concatenate(y, x));
+    });
+    check_gradients("sums over pixels", {y, small, other}, [&](auto& ex) {
+      const auto wide = concatenate(y, channel_slice(y, 0, 3));
+      return eval(ex, concatenate(small, other) * wide + channel_slice(small, 2, 1) * square(wide));
+    });
+    const auto many = random_tensor<double>({e.n, e.h, e.w, 12}, seed),
+               even = random_tensor<double>({e.n, 2 * e.h, 2 * e.w, 3}, seed);
+    check_gradients("shuffled", {many, even}, [&](auto& ex) {
+      return eval(ex, second(concatenate(silu(pixel_unshuffle<2>(even)), channel_slice<0, 4>(many))) +
+                          channel_slice<0, 8>(pixel_unshuffle<2>(pixel_shuffle<2>(silu(many)))));
+    });
   }
 }
 

@@ -79,26 +79,6 @@ struct WeightTap {
   }
 };
 
-/// Twice the height and width from a quarter of the channels: channel 4 c + 2 a + b of pixel (y, x) becomes
-/// channel c of pixel (2 y + a, 2 x + b).
-struct Interleave2 {
-  static constexpr bool keeps_channels = false;
-  Extents extents(Extents e) const { return {e.n, 2 * e.h, 2 * e.w, e.c / 4}; }
-  RFPP_HD bool map(Pixel& q, int& c) const {
-    c = 4 * c + 2 * (q.h % 2) + q.w % 2;
-    q.h /= 2;
-    q.w /= 2;
-    return true;
-  }
-  RFPP_HD int fan() const { return 1; }
-  RFPP_HD bool preimage(int, Pixel& q, int& c) const {
-    q.h = 2 * q.h + c / 2 % 2;
-    q.w = 2 * q.w + c % 2;
-    c /= 4;
-    return true;
-  }
-};
-
 }  // namespace rfpp::inline v0
 
 #endif

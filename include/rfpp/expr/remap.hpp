@@ -9,6 +9,8 @@
 //   map(pixel, c)                from a result's place to the operand's; false: outside, where the value is 0
 //   fan(), preimage(k, pixel, c) the places that read one place of the operand: its adjoint sums over them
 //   keeps_channels               whether map leaves c alone: then whole runs of channels are loaded at once
+//   shifts_channels              (optional) whether map adds the same to every c and is never outside: the
+//   same
 
 namespace rfpp::inline v0 {
 
@@ -41,6 +43,16 @@ template <class Cursor> struct RemapRunCursor {
   template <class V> V load(int c) const { return inside ? source.template load<V>(c) : V{}; }
 };
 
+template <class Cursor> struct RemapShiftCursor {
+  Cursor source;
+  int first, step;
+
+  RFPP_HD auto operator[](int c) const { return source[first + c * step]; }
+  template <class V> V load(int c) const {
+    return step == 0 ? splat<V>(source[first]) : source.template load<V>(first + c);
+  }
+};
+
 /// Extents of 1 broadcast, as a tensor's do.
 template <class R, class P> struct RemapPlan {
   R rule;
@@ -56,6 +68,10 @@ template <class R, class P> struct RemapPlan {
       const bool inside = rule.map(q, c);
       using Cursor = decltype(operand.at(q));
       return RemapRunCursor<Cursor>{operand.at(inside ? q : Pixel{0, 0, 0}), inside};
+    } else if constexpr (requires { requires R::shifts_channels; }) {
+      int first = 0;
+      rule.map(q, first);
+      return RemapShiftCursor<decltype(operand.at(q))>{operand.at(q), first, shape.c == 1 ? 0 : 1};
     } else {
       return RemapElementCursor<R, P>{&rule, &operand, q, shape.c == 1 ? 0 : 1};
     }
@@ -180,6 +196,40 @@ struct MergeHeads {
   RFPP_HD bool preimage(int, Pixel& q, int& c) const { return split.map(q, c); }
 };
 
+/// `factor` times the height and width from 1 / factor^2 of the channels: channel factor^2 c + factor a + b
+/// of pixel (y, x) becomes channel c of pixel (factor y + a, factor x + b).
+struct PixelShuffle {
+  static constexpr bool keeps_channels = false;
+  int factor;
+  Extents extents(Extents e) const { return {e.n, factor * e.h, factor * e.w, e.c / (factor * factor)}; }
+  RFPP_HD bool map(Pixel& q, int& c) const {
+    c = (c * factor + q.h % factor) * factor + q.w % factor;
+    q.h /= factor;
+    q.w /= factor;
+    return true;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const {
+    q.w = factor * q.w + c % factor;
+    c /= factor;
+    q.h = factor * q.h + c % factor;
+    c /= factor;
+    return true;
+  }
+};
+/// The inverse of PixelShuffle.
+struct PixelUnshuffle {
+  static constexpr bool keeps_channels = false;
+  PixelShuffle shuffle;
+  Extents extents(Extents e) const {
+    const int f = shuffle.factor;
+    return {e.n, e.h / f, e.w / f, e.c * f * f};
+  }
+  RFPP_HD bool map(Pixel& q, int& c) const { return shuffle.preimage(0, q, c); }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int& c) const { return shuffle.map(q, c); }
+};
+
 template <Expression A> auto upsample2(const A& a) {
   return tag<channels_of<A>>(Remap<Upsample2, operand_t<A>>{{}, operand(a)});
 }
@@ -200,6 +250,24 @@ template <Expression A> auto merge_heads(const A& a, int heads, int h, int w) {
     throw Error("merge_heads: " + to_string(e) + " does not hold " + std::to_string(heads) + " heads of " +
                 std::to_string(h) + "x" + std::to_string(w) + " pixels");
   return Remap<MergeHeads, operand_t<A>>{{{heads, h, w, e.c}}, operand(a)};
+}
+/// {n,h,w,factor^2*c} to {n,factor*h,factor*w,c}, as PixelShuffle says.
+template <int Factor, Expression A> auto pixel_shuffle(const A& a) {
+  constexpr bool channels_divide = Factor > 0 && channels_of<A> % (Factor * Factor) == 0;
+  static_assert(channels_divide, "pixel_shuffle: the square of the factor does not divide the channels");
+  const Extents e = a.extents();
+  if (e.c % (Factor * Factor) != 0)
+    throw Error("pixel_shuffle: " + std::to_string(Factor * Factor) + " does not divide the channels of " +
+                to_string(e));
+  return tag<channels_of<A> / (Factor * Factor)>(Remap<PixelShuffle, operand_t<A>>{{Factor}, operand(a)});
+}
+/// {n,factor*h,factor*w,c} to {n,h,w,factor^2*c}: the inverse.
+template <int Factor, Expression A> auto pixel_unshuffle(const A& a) {
+  const Extents e = a.extents();
+  if (e.h % Factor != 0 || e.w % Factor != 0)
+    throw Error("pixel_unshuffle: " + std::to_string(Factor) + " does not divide the sides of " +
+                to_string(e));
+  return tag<channels_of<A> * Factor * Factor>(Remap<PixelUnshuffle, operand_t<A>>{{{Factor}}, operand(a)});
 }
 
 }  // namespace rfpp::inline v0

@@ -24,7 +24,7 @@ template <class X, class T>
   Filter<T> filter({4 * e.n, 1, 1, e.c});
   filter.assign(reshaped(weight, filter.extents()));
   const auto quarters = eval(ex, anchor(ConvolutionCore<X>{{1, 1, 0, 0}, x, filter}));
-  return Remap<Interleave2, Tensor<T>>{{}, quarters} + bias;
+  return pixel_shuffle<2>(quarters) + bias;
 }
 }  // namespace detail
 

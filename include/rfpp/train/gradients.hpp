@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/separable_filter.hpp"
@@ -124,6 +125,20 @@ template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Rema
     return push(b, r, sum);
   }
   push(b, r.operand, RemapAdjoint<R, G>{r.rule, g, r.operand.extents()});
+}
+
+/// Every operand's channels of the cotangent.
+template <int I, class Ex, class... A, class G>
+void push_slices(Back<Ex>& b, const Concatenate<A...>& m, const G& g, int first) {
+  if constexpr (I < static_cast<int>(sizeof...(A))) {
+    const auto& operand = std::get<I>(m.operands);
+    const int count = operand.extents().c;
+    if (reads_any(operand, b.wanted)) push(b, operand, Remap<ChannelSlice, G>{{first, count}, g});
+    push_slices<I + 1>(b, m, g, first + count);
+  }
+}
+template <class Ex, class... A, class G> void push(Back<Ex>& b, const Concatenate<A...>& m, const G& g) {
+  push_slices<0>(b, m, g, 0);
 }
 
 /// The epilogue with its accumulator replaced by v.

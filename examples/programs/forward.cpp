@@ -68,7 +68,7 @@ template <class N> void run(const Options& o) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Runs a network on named tensors", "forward");
+  CLI::App app("Runs a network on named tensors", "rfpp-forward");
   auto* input = app.add_option(
       "--input", o.input, "safetensors with `input` (N, 3, H, W), float, in [-1, 1]; sides multiples of 32");
   auto* output = app.add_option("--output", o.output, "safetensors for `output`, `indices`, `codebook_loss`");

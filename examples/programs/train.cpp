@@ -67,7 +67,7 @@ template <class N> void train(const Options& o, const TrainSettings& s) {
     learner = std::make_unique<LearnerOn<N, Cpu>>(s, o.threads);
   Trainer<N> trainer(std::move(learner), o.run, resumes, o.threads);
   for (const std::string& failure : trainer.failures())
-    std::fprintf(stderr, "train: error: %s; left out\n", failure.c_str());
+    std::fprintf(stderr, "rfpp-train: error: %s; left out\n", failure.c_str());
   trainer.run([] { return interrupted != 0; });
   std::printf("%s: checkpoint of step %ld\n", o.run.c_str(), trainer.step());
   if (const std::size_t count = trainer.failures().size(); count > 0)
@@ -80,7 +80,7 @@ template <class N> void train(const Options& o, const TrainSettings& s) {
 int main(int argc, char** argv) {
   Options o;
   TrainSettings given;
-  CLI::App app("Trains a network on a folder of aligned faces", "train");
+  CLI::App app("Trains a network on a folder of aligned faces", "rfpp-train");
   app.add_option("run", o.run, "folder of the run: settings, checkpoint, log, curves, samples, weights")
       ->required();
   app.add_flag("--resume", o.resume, "continue the run in the folder, by the settings in its config.json");

@@ -99,7 +99,7 @@ template <class N> void decode(const Options& o) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("A face as codebook indices, and back", "codebook");
+  CLI::App app("A face as codebook indices, and back", "rfpp-codebook");
   app.require_subcommand(1);
   auto* encoding = app.add_subcommand("encode", "picture of an aligned face to indices");
   auto* decoding = app.add_subcommand("decode", "indices to picture");

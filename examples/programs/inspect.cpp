@@ -38,7 +38,7 @@ void print_fit(const io::Checkpoint& checkpoint) {
 int main(int argc, char** argv) {
   std::string file, output, network;
   bool half = false;
-  CLI::App app("Shows what is in a checkpoint", "inspect");
+  CLI::App app("Shows what is in a checkpoint", "rfpp-inspect");
   app.add_option("checkpoint", file, ".ckpt, .pth or .safetensors")->required();
   auto* convert =
       app.add_option("--convert", output, "write the network's parameters to this safetensors file");

@@ -181,7 +181,7 @@ void run(const Options& options) {
   std::string log;
   std::vector<std::vector<io::Image>> rows;
   const auto start = std::chrono::steady_clock::now();
-  Batch batch("degrade", jobs.size());
+  Batch batch("rfpp-degrade", jobs.size());
   std::size_t pairs = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i)
     batch.attempt(jobs[i].source, [&] {
@@ -206,7 +206,7 @@ void run(const Options& options) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Makes degraded faces of clean ones", "degrade");
+  CLI::App app("Makes degraded faces of clean ones", "rfpp-degrade");
   app.add_option("input", o.inputs, "clean images, or folders of them")->required();
   app.add_option("-o,--output", o.output, "folder for clean/NAME.png and degraded/NAME.png")
       ->capture_default_str();

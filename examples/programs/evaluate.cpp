@@ -95,7 +95,7 @@ void measure_pairs(const Options& o, const Measures& with, const std::map<std::s
   for (const auto& [name, file] : restored)
     if (!truth.contains(name)) result.unmatched.push_back(name);
   if (paired.empty()) throw Error(o.restored + ": no image has the name of one in " + o.truth);
-  Batch batch("evaluate", paired.size());
+  Batch batch("rfpp-evaluate", paired.size());
   for (const std::string& name : paired) {
     const bool measured = batch.attempt(restored.at(name), [&] {
       result.pairs.push_back(
@@ -112,7 +112,7 @@ metrics::Evaluation evaluate(const Options& o, const Measures& with) {
   metrics::FeatureCollector restored_features, truth_features;
   metrics::Evaluation result;
   if (o.truth.empty()) {
-    Batch batch("evaluate", restored.size());
+    Batch batch("rfpp-evaluate", restored.size());
     for (const auto& [name, file] : restored)
       if (!batch.attempt(file, [&, &image = file] {
             with.collect(photo::to_tensor(io::read_image(image)), restored_features);
@@ -142,9 +142,9 @@ void print(const metrics::Evaluation& e, const std::string& features) {
   if (e.frechet) std::printf("Frechet distance, features of %s: %.4f\n", features.c_str(), *e.frechet);
   if (!e.pairs.empty()) std::printf("%zu pairs\n", e.pairs.size());
   for (const std::string& name : e.missing)
-    std::fprintf(stderr, "evaluate: no restored image for %s\n", name.c_str());
+    std::fprintf(stderr, "rfpp-evaluate: no restored image for %s\n", name.c_str());
   for (const std::string& name : e.unmatched)
-    std::fprintf(stderr, "evaluate: no ground truth for %s\n", name.c_str());
+    std::fprintf(stderr, "rfpp-evaluate: no ground truth for %s\n", name.c_str());
 }
 
 void run(const Options& o) {
@@ -173,7 +173,7 @@ void run(const Options& o) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Measures restored faces", "evaluate");
+  CLI::App app("Measures restored faces", "rfpp-evaluate");
   app.add_option("restored", o.restored, "folder of restored images")->required();
   app.add_option("--truth", o.truth, "folder of ground truths, matched by name");
   app.add_option("--lpips", o.lpips,

@@ -84,7 +84,8 @@ void sort_out(Job& job) {
       ++job.outside;
     } else {
       if (photo::are_right_to_left(face))
-        std::fprintf(stderr, "restore: %s: warning: the eyes of a face were given right to left: exchanged\n",
+        std::fprintf(stderr,
+                     "rfpp-restore: %s: warning: the eyes of a face were given right to left: exchanged\n",
                      job.path.c_str());
       kept.push_back(photo::left_to_right(face));
     }
@@ -157,7 +158,8 @@ template <class N> struct OnGpu {
     auto output = network->run(face);
     if (output.repeated)
       std::fprintf(
-          stderr, "restore: a face was beyond the range of 16-bit numbers, and was made again with others\n");
+          stderr,
+          "rfpp-restore: a face was beyond the range of 16-bit numbers, and was made again with others\n");
     return output;
   }
 };
@@ -216,7 +218,7 @@ void write_result(const Options& options, const Job& job, const fs::path& out) {
 void restore_all(const Options& options, Restorer (*make)(const Options&)) {
   const auto [images, outputs] = plan(options);
   if (images.empty()) return;
-  Batch batch("restore", images.size());
+  Batch batch("rfpp-restore", images.size());
   // While one picture is restored, the next is read and the one before is written.
   std::future<Job> read;
   std::future<void> written;
@@ -259,7 +261,7 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
 
 int main(int argc, char** argv) {
   Options o;
-  CLI::App app("Restores faces in photos", "restore");
+  CLI::App app("Restores faces in photos", "rfpp-restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   o.results.add_to(app);
   auto* weights = add_weights(app, o.weights, o.hashed);

@@ -97,7 +97,7 @@ std::vector<detect::Face> read_faces(const fs::path& file) {
 }
 
 void write_faces(Detector& detector, const std::vector<fs::path>& photos, const detect::FaceChoice& choice) {
-  Batch batch("restore", photos.size());
+  Batch batch("rfpp-restore", photos.size());
   for (const fs::path& photo : photos)
     batch.attempt(photo, [&] {
       const std::size_t faces = write_faces_of(detector, photo, choice);
