@@ -65,7 +65,9 @@ class Cpu {
     const Storage scratch(needs.total(threads()), *workspace_);
     char* shared = static_cast<char*>(scratch.data());
     if constexpr (is_convolution<Core>) {
-      const Storage sums(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
+      Storage sums;
+      if constexpr (!cpu::is_activated<Epilogue>)
+        sums = Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
       run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared,
                static_cast<double*>(sums.data()));
       out.storage.attach(sums);
@@ -76,6 +78,11 @@ class Cpu {
     } else {
       run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
     }
+  }
+
+  /// Whether evaluating such a core in one is faster here than each of its convolutions alone.
+  template <class T> bool fuses(const InvertedResidualCore<T>& core) const {
+    return cpu::InvertedResidualShape<T>::applies(core);
   }
 
   /// target += e summed over the extents that are 1 in target.
@@ -127,7 +134,7 @@ class Cpu {
     f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, extents, dense});
   }
 
-  /// Leaves the sums of the result's channels in `sums`.
+  /// Leaves the sums of the result's channels in `sums`, where that is not null.
   template <class X, class T>
   void run_core(const ConvolutionCore<X>& core, cpu::Emitter<T> emitter, char* shared, char* scratch,
                 double* sums) {
@@ -141,7 +148,7 @@ class Cpu {
       packed = fresh;
     }
     emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
-    emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
+    if (sums != nullptr) emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
     auto convolve = [&](const cpu::Operand<T>& x) {
       cpu::convolve(pool_, algorithm.kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
                     reinterpret_cast<T*>(scratch));
@@ -150,7 +157,7 @@ class Cpu {
       with_operand<T>(cpu::before_upsampling(core.x), convolve);
     else
       with_operand<T>(core.x, convolve);
-    cpu::join_sums(emitter.extents, needs.tasks_per_image, emitter.sums, sums);
+    if (sums != nullptr) cpu::join_sums(emitter.extents, needs.tasks_per_image, emitter.sums, sums);
     const Extents f = core.filter.extents();
     multiply_adds_ += static_cast<double>(emitter.extents.size()) * f.h * f.w * f.c;
     if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
@@ -246,6 +253,14 @@ class Cpu {
       cpu::convolve_depthwise(pool_, shape, x, weight, emitter, reinterpret_cast<T*>(shared),
                               reinterpret_cast<T*>(scratch));
     });
+  }
+  template <class T>
+  void run_core(const InvertedResidualCore<T>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char* scratch) {
+    const cpu::InvertedResidualShape<T> shape(core);
+    cpu::run_inverted_residual(pool_, core, shape, emitter, reinterpret_cast<T*>(shared),
+                               reinterpret_cast<T*>(scratch));
+    multiply_adds_ += shape.multiply_adds();
   }
   template <class X, class T>
   void run_core(const JpegCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {

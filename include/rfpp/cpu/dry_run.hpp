@@ -40,7 +40,7 @@ class DryRun {
     ++evaluations_;
     out.storage.attach({});
     const Storage scratch(cpu::scratch_of(a.core).total(threads_), *workspace_);
-    if constexpr (is_convolution<Core>)
+    if constexpr (is_convolution<Core> && !cpu::is_activated<Epilogue>)
       out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
     count(a.core);
   }

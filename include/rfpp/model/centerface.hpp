@@ -5,18 +5,32 @@
 #include <utility>
 
 #include "rfpp/core/fields.hpp"
+#include "rfpp/expr/inverted_residual.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 
 namespace rfpp::inline v0 {
 
 namespace detail {
-// Compiled once, not again for every number of channels.
+// Compiled once, not again for every number of channels. `expand` may be null.
 template <class T>
-[[gnu::noinline]] Tensor<T> inverted_residual(auto& ex, Tensor<T> x, const BareConv2d<T>& expand,
+[[gnu::noinline]] Tensor<T> inverted_residual(auto& ex, Tensor<T> x, const BareConv2d<T>* expand,
                                               const BareDepthwiseConv2d<T>& depthwise,
                                               const BareConv2d<T>& project, bool adds_input) {
-  auto h = eval(ex, relu(expand(x)));
+  if constexpr (requires(const InvertedResidualCore<T>& core) { ex.fuses(core); }) {
+    const InvertedResidualCore<T> core{x,
+                                       depthwise.geometry.stride,
+                                       expand == nullptr ? Filter<T>(Extents{0, 1, 1, 0}) : expand->weight,
+                                       expand == nullptr ? Tensor<T>() : expand->bias,
+                                       depthwise.weight,
+                                       depthwise.bias,
+                                       project.weight};
+    if (ex.fuses(core)) {
+      const auto projected = anchor(core) + project.bias;
+      return adds_input ? eval(ex, projected + x) : eval(ex, projected);
+    }
+  }
+  auto h = expand == nullptr ? x : eval(ex, relu((*expand)(x)));
   h = eval(ex, relu(depthwise(h)));
   if (!adds_input) return eval(ex, project(h));
   auto sum = project(h) + x;
@@ -37,7 +51,8 @@ template <InvertedResidualSpec S, class T = float> struct InvertedResidual {
   Conv2d<conv1x1(S.expanded, S.out), T> project;
 
   auto operator()(auto& ex, auto x) const {
-    return tag<S.out>(detail::inverted_residual(ex, bare(std::move(x)), expand.bare(), depthwise.bare(),
+    const auto wider = expand.bare();
+    return tag<S.out>(detail::inverted_residual(ex, bare(std::move(x)), &wider, depthwise.bare(),
                                                 project.bare(), S.adds_input));
   }
   static void fields(auto&& f, auto&... models) {
@@ -53,8 +68,8 @@ template <int In, int Out, class T = float> struct SeparableConv2d {
   Conv2d<conv1x1(In, Out), T> project;
 
   auto operator()(auto& ex, auto x) const {
-    auto h = eval(ex, relu(depthwise(x)));
-    return eval(ex, project(h));
+    return tag<Out>(detail::inverted_residual<T>(ex, bare(std::move(x)), nullptr, depthwise.bare(),
+                                                 project.bare(), false));
   }
   static void fields(auto&& f, auto&... models) {
     f("depthwise", models.depthwise...);
