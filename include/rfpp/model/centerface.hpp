@@ -12,16 +12,17 @@
 namespace rfpp::inline v0 {
 
 namespace detail {
-// Compiled once, not again for every number of channels. `expand` may be null.
+// Compiled once, not again for every number of channels.
 template <class T>
-[[gnu::noinline]] Tensor<T> inverted_residual(auto& ex, Tensor<T> x, const BareConv2d<T>* expand,
+[[gnu::noinline]] Tensor<T> inverted_residual(auto& ex, Tensor<T> x, const BareConv2d<T>& expand,
                                               const BareDepthwiseConv2d<T>& depthwise,
                                               const BareConv2d<T>& project, bool adds_input) {
   if constexpr (requires(const InvertedResidualCore<T>& core) { ex.fuses(core); }) {
     const InvertedResidualCore<T> core{x,
+                                       expand.geometry,
+                                       expand.weight,
+                                       expand.bias,
                                        depthwise.geometry.stride,
-                                       expand == nullptr ? Filter<T>(Extents{0, 1, 1, 0}) : expand->weight,
-                                       expand == nullptr ? Tensor<T>() : expand->bias,
                                        depthwise.weight,
                                        depthwise.bias,
                                        project.weight};
@@ -30,7 +31,7 @@ template <class T>
       return adds_input ? eval(ex, projected + x) : eval(ex, projected);
     }
   }
-  auto h = expand == nullptr ? x : eval(ex, relu((*expand)(x)));
+  auto h = eval(ex, relu(expand(x)));
   h = eval(ex, relu(depthwise(h)));
   if (!adds_input) return eval(ex, project(h));
   auto sum = project(h) + x;
@@ -51,8 +52,7 @@ template <InvertedResidualSpec S, class T = float> struct InvertedResidual {
   Conv2d<conv1x1(S.expanded, S.out), T> project;
 
   auto operator()(auto& ex, auto x) const {
-    const auto wider = expand.bare();
-    return tag<S.out>(detail::inverted_residual(ex, bare(std::move(x)), &wider, depthwise.bare(),
+    return tag<S.out>(detail::inverted_residual(ex, bare(std::move(x)), expand.bare(), depthwise.bare(),
                                                 project.bare(), S.adds_input));
   }
   static void fields(auto&& f, auto&... models) {
@@ -62,15 +62,11 @@ template <InvertedResidualSpec S, class T = float> struct InvertedResidual {
   }
 };
 
-/// The first block, which does not expand.
+/// The first block, whose depthwise convolution reads what the stem makes.
 template <int In, int Out, class T = float> struct SeparableConv2d {
   DepthwiseConv2d<DepthwiseSpec{In}, T> depthwise;
   Conv2d<conv1x1(In, Out), T> project;
 
-  auto operator()(auto& ex, auto x) const {
-    return tag<Out>(detail::inverted_residual<T>(ex, bare(std::move(x)), nullptr, depthwise.bare(),
-                                                 project.bare(), false));
-  }
   static void fields(auto&& f, auto&... models) {
     f("depthwise", models.depthwise...);
     f("project", models.project...);
@@ -115,7 +111,9 @@ template <class T = float> struct CenterFace {
     if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % 32 != 0 || e.w % 32 != 0)
       throw Error("CenterFace: expected images [n,h,w,3] with sides that are multiples of 32, found " +
                   to_string(e));
-    const auto x4 = run(ex, block0(ex, eval(ex, relu(stem(image)))), blocks4);
+    const auto x2 = tag<16>(detail::inverted_residual(ex, eval(ex, bare(image)), stem.bare(),
+                                                      block0.depthwise.bare(), block0.project.bare(), false));
+    const auto x4 = run(ex, x2, blocks4);
     const auto x8 = run(ex, x4, blocks8);
     const auto x16 = run(ex, x8, blocks16);
     auto t = eval(ex, relu(lateral32(run(ex, x16, blocks32))));
