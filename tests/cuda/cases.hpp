@@ -14,6 +14,8 @@
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/nn/bilinear.hpp"
+#include "rfpp/nn/modulated_conv2d.hpp"
 #include "rfpp/train/losses.hpp"
 #include "rfpp/train/tape.hpp"
 
@@ -37,6 +39,7 @@ template <class D, class Ex> class Cases {
     contractions();
     convolutions();
     images();
+    modulated();
     similarity();
     network<LittleRestorer>();
     network<LittleAutoencoder>();
@@ -134,6 +137,17 @@ template <class D, class Ex> class Cases {
       add("filter gradient " + name,
           anchor(ConvolutionFilterGradientCore<Tensor<D>, Tensor<D>>{g, x, residual, filter.extents()}));
     }
+  }
+  void modulated() {
+    const auto x = given("x", {2, 6, 5, 8}), style = given("style", {1, 1, 2, 3}),
+               noise = given("noise", {1, 12, 10, 1});
+    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 8, .out = 7, .gain = 1.5}, D> layer;
+    fill_hashed(layer);
+    upload_parameters(ex_, layer);
+    add("modulated convolution of an enlarged image",
+        leaky_relu(layer(ex_, bilinear_upsample2(x), style) + noise * 0.5, 0.2));
+    add("modulated convolution", layer.modulated(ex_, mean2(x), style));
+    add("enlarged with a margin", bilinear_upsample2(x, Border::zero, 1));
   }
   void images() {
     const auto face = given("face", {2, 19, 22, 3});

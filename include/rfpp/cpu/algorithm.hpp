@@ -178,7 +178,7 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
     const bool found = with_scheme(kind, [&](auto scheme) {
       using S = decltype(scheme);
       const WinogradTiling<S, T> t(x.extents, emitter.extents);
-      WinogradConvolution<S, T>(t, x, packed, emitter, shared, scratch).run(pool);
+      WinogradConvolution<S, T>(t, g.pad_before, x, packed, emitter, shared, scratch).run(pool);
     });
     if (found) return;
   }

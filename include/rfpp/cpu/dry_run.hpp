@@ -27,6 +27,8 @@ class DryRun {
   std::size_t peak_bytes() const { return workspace_->peak_bytes(); }
   int evaluations() const { return evaluations_; }
   int convolutions() const { return convolutions_; }
+  /// Whether there was a search for nearest entries.
+  bool quantised() const { return quantised_; }
   /// Multiply-adds of all convolutions.
   double multiply_adds() const { return multiply_adds_; }
 

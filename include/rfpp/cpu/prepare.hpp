@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "rfpp/core/fields.hpp"
 #include "rfpp/cpu/cpu.hpp"
@@ -39,12 +41,16 @@ template <class Model> PackingPlan plan_packing(const Model&, Extents input, Pac
   Model model;
   std::unordered_map<const Block*, Packing::Kind*> kinds;  // by the filter's raw weight
   PackingPlan plan = detail::distinguish_filters(model, kinds);
+  std::vector<std::pair<ConvolutionShape, Packing::Kind*>> found;
   DryRun dry;
   dry.on_convolution([&](const ConvolutionShape& shape, const Block* weight) {
-    if (const auto found = kinds.find(weight); found != kinds.end())
-      *found->second = cpu::algorithm_for<float>(shape, policy);
+    if (const auto kind = kinds.find(weight); kind != kinds.end()) found.emplace_back(shape, kind->second);
   });
   model(dry, Tensor<float>::declared(input));
+  for (auto& [shape, kind] : found) {
+    shape.after_codebook = shape.after_codebook || !dry.quantised();  // no index depends on it
+    *kind = cpu::algorithm_for<float>(shape, policy);
+  }
   return plan;
 }
 

@@ -148,9 +148,15 @@ template <class S, class T> class WinogradConvolution {
 
   /// out = epilogue(convolution(prologue(x), packed filter)), with the sums of what each task wrote. shared:
   /// tiling.shared_size() elements; scratch: tiling.scratch_size() for every thread.
-  WinogradConvolution(const Tiling& tiling, const Operand<T>& x, const T* packed, const Emitter<T>& emitter,
-                      T* shared, T* scratch)
-      : t_(tiling), x_(x), packed_(packed), emitter_(emitter), shared_(shared), scratch_(scratch) {}
+  WinogradConvolution(const Tiling& tiling, int padding, const Operand<T>& x, const T* packed,
+                      const Emitter<T>& emitter, T* shared, T* scratch)
+      : t_(tiling),
+        padding_(padding),
+        x_(x),
+        packed_(packed),
+        emitter_(emitter),
+        shared_(shared),
+        scratch_(scratch) {}
 
   void run(ThreadPool& pool) const {
     if (!t_.by_phases) {
@@ -298,6 +304,7 @@ template <class S, class T> class WinogradConvolution {
   }
 
   const Tiling& t_;
+  int padding_;
   const Operand<T>& x_;
   const T* packed_;
   const Emitter<T>& emitter_;

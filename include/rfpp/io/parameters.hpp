@@ -19,6 +19,12 @@
 
 namespace rfpp::inline v0::io {
 
+/// The raw weight as files have it, and the other way round.
+template <class T> Tensor<T> in_file_order(const Filter<T>& filter, const Tensor<T>& raw) {
+  return filter.use() == FilterUse::modulated_transposed ? with_reversed_taps(raw) : raw;
+}
+template <class T> Tensor<T> in_file_order(const Tensor<T>&, const Tensor<T>& raw) { return raw; }
+
 template <class T> void assign(Filter<T>& parameter, Tensor<T> value) { parameter.assign(std::move(value)); }
 template <class T> void assign(Tensor<T>& parameter, Tensor<T> value) { parameter = std::move(value); }
 template <class T> const Tensor<T>& raw(const Filter<T>& parameter) { return parameter.raw(); }
@@ -62,6 +68,13 @@ struct ParameterMismatch {
   std::size_t size() const { return missing.size() + extra.size() + misshapen.size(); }
 };
 
+/// Whether two shapes are the same but for extents of 1: a bias may be (C) or (1, C, 1, 1).
+inline bool same_shape(std::vector<std::int64_t> a, std::vector<std::int64_t> b) {
+  std::erase(a, 1);
+  std::erase(b, 1);
+  return a == b;
+}
+
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
 /// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
 inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
@@ -72,7 +85,7 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
     const TensorView* view = checkpoint.find(prefix + name);
     if (view == nullptr)
       mismatch.missing.push_back(name);
-    else if (view->shape != shape)
+    else if (!same_shape(view->shape, shape))
       mismatch.misshapen.push_back(name + " (expected " + to_string(shape) + ", found " +
                                    to_string(view->shape) + ")");
   }
@@ -125,7 +138,7 @@ void load_parameters(const Parameters& model, const Checkpoint& checkpoint, cons
     checkpoint.release(view);
     if (!detail::all_finite(std::span<const T>(value.elements())))
       throw Error(file + ": parameter " + name + " holds NaN or infinity");
-    assign(parameter, std::move(value));
+    assign(parameter, in_file_order(parameter, value));
     on_loaded(name, parameter);
     return parameter;
   });
@@ -147,7 +160,9 @@ inline void save_parameters(const ConstParameters& model, const std::filesystem:
     infos.push_back({name, dtype, file_shape(p)});
   });
   SafetensorsWriter writer(file, std::move(infos), metadata);
-  model.for_each([&](const std::string& name, const auto& p) { writer.write(name, channels_first(raw(p))); });
+  model.for_each([&](const std::string& name, const auto& p) {
+    writer.write(name, channels_first(in_file_order(p, raw(p))));
+  });
   writer.commit();
 }
 

@@ -189,12 +189,12 @@ template <std::floating_point T> void read_elements(const TensorView& view, std:
 }
 
 /// Like read_elements, but a 4-d tensor (N, C, H, W) is written as (N, H, W, C), a weight (O, I, H, W) as
-/// (O, H, W, I).
+/// (O, H, W, I), a modulated one (1, O, I, H, W) as (1, O, H, W, I).
 template <std::floating_point T> void read_channels_last(const TensorView& view, std::span<T> out) {
   TensorView last = view;
-  if (view.shape.size() == 4) {
-    std::rotate(last.shape.begin() + 1, last.shape.begin() + 2, last.shape.end());
-    std::rotate(last.strides.begin() + 1, last.strides.begin() + 2, last.strides.end());
+  if (view.shape.size() == 4 || view.shape.size() == 5) {
+    std::rotate(last.shape.end() - 3, last.shape.end() - 2, last.shape.end());
+    std::rotate(last.strides.end() - 3, last.strides.end() - 2, last.strides.end());
   }
   read_elements(last, out);
 }

@@ -18,6 +18,7 @@ namespace rfpp::inline v0::io {
 /// The shape that files give a tensor.
 template <class T> std::vector<std::int64_t> file_shape(const Filter<T>& filter) {
   const Extents e = filter.extents();
+  if (filter.is_modulated()) return {1, e.n, e.c, e.h, e.w};
   return {e.n, e.c, e.h, e.w};
 }
 template <class T> std::vector<std::int64_t> file_shape(const Tensor<T>& tensor) {

@@ -50,8 +50,8 @@ Tensor<T> hashed_tensor(std::string_view name, Extents e, double scale = 1, doub
   return t;
 }
 
-/// Fills a model: filters uniform with variance 1 / fan-in, norms near 1, biases near 0, the codebook in [-1,
-/// 1).
+/// Fills a model: filters and matrices uniform with variance 1 / fan-in, norms near 1, biases near 0, the
+/// codebook and learned positions in [-1, 1).
 inline void fill_hashed(const Parameters& model) {
   model.for_each([](const std::string& name, auto& parameter) {
     using P = std::remove_cvref_t<decltype(parameter)>;
@@ -59,14 +59,50 @@ inline void fill_hashed(const Parameters& model) {
     const Extents e = parameter.extents();
     if constexpr (is_filter<P>)
       parameter.assign(hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c))));
+    else if (name.ends_with("modulation.bias"))
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
+    else if (name.find("style_conv") != std::string::npos && e.size() == 1)  // the strength of noise
+      parameter = hashed_tensor<T>(name, e, 0.1);
+    else if (name.ends_with("constant_input.weight") || name.find("noises.") != std::string::npos)
+      parameter = hashed_tensor<T>(name, e);
     else if (e.h > 1)  // a depthwise or transposed convolution's weight
       parameter = hashed_tensor<T>(name, e, std::sqrt(3.0 / (e.h * e.w * e.c)));
-    else if (name.ends_with("embedding.weight"))
+    else if (name.ends_with("embedding.weight") || name.ends_with("position_emb"))
       parameter = hashed_tensor<T>(name, e);
+    else if (e.n > 1 && name.ends_with("weight"))  // a linear layer's
+      parameter = hashed_tensor<T>(name, e, std::sqrt(3.0 / e.c));
     else if (name.ends_with("weight"))
       parameter = hashed_tensor<T>(name, e, 0.1, 1);
     else
       parameter = hashed_tensor<T>(name, e, 0.1);
+  });
+}
+
+/// The same for a StyleGAN2 whose weights are scaled where they are used: all of variance 1, but for those of
+/// the mapping network, which are so after its learning rate of 0.01.
+inline void fill_hashed_equalized(const Parameters& model) {
+  model.for_each([](const std::string& name, auto& parameter) {
+    using P = std::remove_cvref_t<decltype(parameter)>;
+    using T = typename P::value;
+    const Extents e = parameter.extents();
+    const bool weight = name.ends_with("weight"), mapping = name.starts_with("generator.style.");
+    if constexpr (is_filter<P>) {
+      const auto raw = hashed_tensor<T>(name, e, std::sqrt(3.0));
+      parameter.assign(parameter.use() == FilterUse::modulated_transposed ? with_reversed_taps(raw) : raw);
+    } else if (name.ends_with("kernel")) {
+      parameter = Tensor<T>::uninitialised(e);
+      constexpr double line[] = {1, 3, 3, 1};
+      for (std::size_t i = 0; i < 16; ++i)
+        parameter.data()[i] = static_cast<T>(line[i / 4] * line[i % 4] / 64);
+    } else if (mapping) {
+      parameter = hashed_tensor<T>(name, e, weight ? 100 * std::sqrt(3.0) : 10);
+    } else if (e.n > 1) {
+      parameter = hashed_tensor<T>(name, e, std::sqrt(3.0));
+    } else if (name.ends_with("modulation.bias") || name.ends_with("noise.weight")) {
+      parameter = hashed_tensor<T>(name, e, 0.1, 1);
+    } else {
+      parameter = hashed_tensor<T>(name, e, e.h > 1 ? 1 : 0.1);
+    }
   });
 }
 

@@ -55,7 +55,8 @@ inline std::string packed_weights_key(Cpu& ex, const std::filesystem::path& file
 namespace detail {
 template <class T>
 constexpr io::DType packed_dtype = sizeof(T) == 8 ? io::DType::float64 : io::DType::float32;
-}
+inline std::string energies_of(const std::string& filter) { return filter + ".energies"; }
+}  // namespace detail
 
 /// Writes a prepared model's packed filters and other parameters, for load_packed_weights(). Throws Error
 /// where the file cannot be written.
@@ -72,12 +73,20 @@ inline void save_packed_weights(const ConstParameters& model, const std::filesys
       else
         infos.push_back({name, io::DType::float32, io::file_shape(p)});
     });
-  io::SafetensorsWriter writer(file, std::move(infos), {{"key", key}});
   model.for_each([&](const std::string& name, const auto& p) {
     if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>)
+      if (p.energies().has_storage())
+        infos.push_back({detail::energies_of(name), io::DType::float32, io::file_shape(p.energies())});
+  });
+  io::SafetensorsWriter writer(file, std::move(infos), {{"key", key}});
+  model.for_each([&](const std::string& name, const auto& p) {
+    if constexpr (is_filter<std::remove_cvref_t<decltype(p)>>) {
       writer.write_bytes(name, std::as_bytes(p.packed().elements()));
-    else
+      if (p.energies().has_storage())
+        writer.write(detail::energies_of(name), io::channels_first(p.energies()));
+    } else {
       writer.write(name, io::channels_first(p));
+    }
   });
   writer.commit();
 }
@@ -100,6 +109,11 @@ inline bool load_packed_weights(const Parameters& model, const std::filesystem::
         throw Error("packed weight " + name + " has another size");
       void* data = const_cast<std::byte*>(view.data.data());  // what is packed is never written
       parameter.set_packed(packing, {Storage(data, view.data.size(), checkpoint), e});
+      if (parameter.is_modulated()) {
+        auto energies = Tensor<T>::uninitialised(parameter.energies().extents());
+        io::read_channels_last(checkpoint->at(detail::energies_of(name)), energies.elements());
+        parameter.set_energies(std::move(energies));
+      }
     } else {
       parameter = Tensor<T>::uninitialised(parameter.extents());
       io::read_channels_last(view, parameter.elements());

@@ -10,6 +10,7 @@
 #include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
+#include "rfpp/expr/random.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 
 // The adjoint of every node kind. push(back, e, g) adds the cotangent g of expression e to the gradients of
@@ -107,6 +108,7 @@ template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& le
 template <class Ex, class T, class G> void push(Back<Ex>&, const Accumulator<T>&, const G&) {}
 template <class Ex, class T, class G> void push(Back<Ex>&, const Constant<T>&, const G&) {}
 template <class Ex, class A, class G> void push(Back<Ex>&, const Detached<A>&, const G&) {}
+template <class Ex, class T, class G> void push(Back<Ex>&, const Normal<T>&, const G&) {}
 template <class Ex, class T, class G> void push(Back<Ex>& b, const Gather<T>& x, const G& g) {
   if (b.wanted.count(x.table.id()) == 0) return;
   const Tensor<T> rows = eval(b.ex, g);
@@ -261,7 +263,7 @@ void push_core(Back<Ex>& b, const ConvolutionCore<X>& c, const Tensor<T>& g, con
   if (b.wanted.count(weight.id()) != 0) {
     auto e = anchor(ConvolutionFilterGradientCore<X, Tensor<T>>{c.geometry, c.x, g, weight.extents()});
     if (const auto* present = b.gradients.find(weight))
-      b.ex.run(*present, e, true);
+      b.ex.run(reshaped(*present, weight.extents()), e, true);
     else
       b.gradients.put(weight.id(), eval(b.ex, e));
   }

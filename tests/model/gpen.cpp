@@ -1,0 +1,145 @@
+#include "rfpp/model/gpen.hpp"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "io/files.hpp"
+#include "model/coarse_input.hpp"
+#include "model/golden.hpp"
+#include "rfpp/cpu/prepare.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+
+namespace {
+
+struct TinyGpen {
+  static constexpr const char* name = "gpen tiny";
+  static constexpr GpenSpec spec{64, 64, 4, {32, 32, 32, 32, 16}};
+};
+
+const std::string gpen_data = RFPP_TEST_DATA "/model/";
+
+/// What a style layer makes: what its convolution wrote, and the half that is computed where it is read.
+template <class Model>
+Tensor<float> features_of(Cpu& ex, const Model& model, const Observer& observer, const std::string& name) {
+  const bool constant = name == "generator.conv1";
+  const int level = constant ? 0 : std::stoi(name.substr(name.rfind('.') + 1)) / 2 + 1;
+  const int layer = Model::levels - level;
+  const auto map = observer("ecd" + std::to_string(layer) + (layer == 0 ? ".0.0" : ".0.1"));
+  Tensor<float> strength, bias;
+  walk(
+      [&](const std::string& parameter, const auto& p) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(p)>, Tensor<float>>) {
+          if (parameter == name + ".noise.weight") strength = p;
+          if (parameter == name + ".activate.bias") bias = p;
+        }
+      },
+      model);
+  const int half = bias.extents().c / 2;
+  return eval(ex, concatenate(observer(name + ".conv"),
+                              gpen::activated(map * strength + channel_slice(bias, half, half))));
+}
+
+template <class Model>
+void check_gpen_layers(const io::Checkpoint& file, Cpu& ex, const Model& model, const Observer& observer,
+                       double bar) {
+  for (const auto& [key, view] : file.tensors()) {
+    const std::size_t at = key.find(".every_");
+    if (at == std::string::npos) continue;
+    const std::string name = key.substr(0, at);
+    if (name.starts_with("ecd"))
+      check_golden(file, name, observer(name + (name == "ecd0" ? ".0.0" : ".0.1")), bar);
+    else if (name == "final_linear")
+      check_golden(file, name, observer("final_linear.0"), bar);
+    else if (name == "generator.style")
+      check_golden(file, name, observer("generator.style.8"), bar);
+    else if (name.starts_with("generator.to_rgb"))
+      check_golden(file, name, observer(name + ".conv"), bar);
+    else
+      check_golden(file, name, features_of(ex, model, observer, name), bar);
+  }
+}
+
+void check_full_gpen(Precision precision, double bar) {
+  INFO("precision " << static_cast<int>(precision));
+  const auto file = io::Checkpoint::open(gpen_data + "gpen_full.safetensors");
+  Network<Gpen> model;
+  fill_hashed(model);
+  Cpu ex;
+  const auto input = coarse_input("gpen.input");
+  prepare(ex, model, input.extents(), precision);
+  Observer observer(ex, model);
+  check_golden_image(file, "output", model(observer, input).image, bar);
+  check_gpen_layers(file, ex, model, observer, bar);
+  prepare(ex, model, input.extents(), precision, RawWeights::drop);
+  check_golden_image(file, "output", model(ex, input).image, bar);
+}
+
+}  // namespace
+
+TEST_CASE("the tiny GPEN agrees with the golden values layer by layer") {
+  const auto file = io::Checkpoint::open(gpen_data + "gpen_tiny.safetensors");
+  Network<TinyGpen> model;
+  fill_hashed(model);
+  Cpu ex(2);
+  Observer observer(ex, model);
+  const auto input = hashed_tensor<float>("gpen.input", {1, 64, 64, 3});
+  check_golden(file, "output", model(observer, input).image, 5e-6);
+  check_gpen_layers(file, ex, model, observer, 5e-6);
+}
+
+TEST_CASE("GPEN at 512x512 agrees with the golden values") {
+  check_full_gpen(Precision::reference, 2e-5);
+  check_full_gpen(Precision::exact, 5e-5);
+}
+
+TEST_CASE("GPEN has the published parameters") {
+  const auto expected = nlohmann::json::parse(std::ifstream(gpen_data + "gpen_parameters.json"));
+  const auto found = io::parameter_shapes(Network<Gpen>{});
+  CHECK(found.size() == 163);
+  for (const auto& [name, shape] : expected.get<io::ParameterShapes>()) {
+    INFO(name);
+    REQUIRE(found.contains(name));
+    CHECK(io::same_shape(found.at(name), shape));
+  }
+  CHECK(count_parameters(Network<Gpen>{}).elements == 71'005'223 + 336);
+}
+
+TEST_CASE("GPEN has the same bits for any number of threads and in any batch") {
+  Network<TinyGpen> model;
+  fill_hashed(model);
+  const auto batch = hashed_tensor<float>("input", {3, 64, 64, 3});
+  Cpu one(1), three(3);
+  const auto expected = model(one, batch).image;
+  CHECK(same_bits(model(three, batch).image, expected));
+  for (int n = 0; n < 3; ++n) CHECK(same_bits(model(one, image_of(batch, n)).image, image_of(expected, n)));
+}
+
+TEST_CASE("a saved GPEN is the one that is read") {
+  const files::TemporaryFolder folder;
+  const auto path = folder.path / "gpen.safetensors";
+  Network<TinyGpen> model, read;
+  fill_hashed(model);
+  io::save_parameters(model, path);
+  io::load_parameters(read, path);
+  Cpu ex(2);
+  const auto input = hashed_tensor<float>("input", {1, 64, 64, 3});
+  CHECK(same_bits(model(ex, input).image, read(ex, input).image));
+}
+
+TEST_CASE("GPEN runs in the memory that its dry run tells, and refuses other sizes") {
+  Network<TinyGpen> model;
+  fill_hashed(model);
+  Cpu ex(2);
+  prepare(ex, model, {1, 64, 64, 3}, {}, RawWeights::drop);
+  DryRun dry(2);
+  model(dry, Tensor<float>::declared({1, 64, 64, 3}));
+  ex.workspace().reserve(dry.peak_bytes());
+  for (float v : model(ex, hashed_tensor<float>("input", {1, 64, 64, 3})).image.elements())
+    REQUIRE(std::isfinite(v));
+  CHECK(ex.workspace().allocated_bytes() == dry.peak_bytes());
+  CHECK(error_of([&] {
+          model(ex, Tensor<float>({1, 64, 32, 3}));
+        }) == "gpen tiny: expected images [n,64,64,3], found [1,64,32,3]");
+}
