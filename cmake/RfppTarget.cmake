@@ -1,8 +1,8 @@
 # rfpp::rfpp, the header-only library, and its installation. It carries no -march and no behaviour macros.
 include(GNUInstallDirs)
 
-# A project around this one may bring the dependencies as targets of its own. Only metrics/frechet.hpp needs Eigen,
-# 3.4 or any later version: a version asked for here would refuse Eigen 5.
+# A project around this one may bring the dependencies as targets of its own. Only eigen/ and
+# metrics/frechet.hpp need Eigen, 3.4 or any later version: a version asked for here would refuse Eigen 5.
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 QUIET NO_MODULE)
   if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)

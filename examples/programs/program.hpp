@@ -16,11 +16,11 @@
 
 #include "batch.hpp"
 #include "gpu/network.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/shipped_files.hpp"
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 
@@ -225,7 +225,7 @@ void make_ready(rfpp::Cpu& ex, rfpp::Network<N>& model, const std::string& weigh
     rfpp::load_prepared(ex, model, weights, plan);
   }
   rfpp::DryRun dry(ex.threads());
-  model(dry, rfpp::Tensor<float>::declared(input));
+  model(static_cast<rfpp::Cpu&>(dry), rfpp::Tensor<float>::declared(input));
   ex.workspace().reserve(dry.peak_bytes());
 }
 
@@ -233,7 +233,7 @@ void make_ready(rfpp::Cpu& ex, rfpp::Network<N>& model, const std::string& weigh
 template <class Model> void show_progress(rfpp::Cpu& ex, const Model& model, rfpp::Extents input) {
   if (isatty(STDERR_FILENO) == 0) return;
   rfpp::DryRun dry;
-  model(dry, rfpp::Tensor<float>::declared(input));
+  model(static_cast<rfpp::Cpu&>(dry), rfpp::Tensor<float>::declared(input));
   ex.on_progress([total = dry.multiply_adds()](double done) {
     const int percent = static_cast<int>(100 * std::fmod(done, total) / total);
     std::fprintf(stderr, "\r%3d %%\r", percent);

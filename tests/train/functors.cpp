@@ -39,6 +39,7 @@ TEST_CASE("gradients of functors agree with finite differences") {
   check_binary(Add{});
   check_binary(Subtract{});
   check_binary(Multiply{});
+  check_binary(Divide{}, 0.2);
   check_binary(Prelu{});
   check_binary(Larger{});
   check_binary(NormScale{1e-5}, 0.1);

@@ -127,10 +127,13 @@ struct Algorithm {
   Packing::Kind kind;
   bool packs;
 };
+template <class X> ConvolutionShape shape_of(const ConvolutionCore<X>& core, bool after_codebook = false) {
+  return {core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>, after_codebook};
+}
 template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Packing packing = core.filter.packing();
-  const ConvolutionShape shape{core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>};
+  const ConvolutionShape shape = shape_of(core);
   bool fits = packing.columns == MicroTile<T>::columns;
   if (packing.kind == Packing::Kind::taps)
     fits = fits && has_few_outputs<T>(shape);
@@ -160,13 +163,6 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
   }
   const ConvolutionTiling<T> t(g, in, out);
   return {0, t.scratch_size(), t.tasks_per_image()};
-}
-/// The same for a core, `in` being what its algorithm reads.
-template <class X> ConvolutionNeeds convolution_needs(const ConvolutionCore<X>& core) {
-  const auto kind = algorithm_of(core).kind;
-  return convolution_needs<typename X::value>(
-      kind, core.geometry, upsamples(kind) ? before_upsampling(core.x).extents() : core.x.extents(),
-      core.extents());
 }
 
 /// out = epilogue(convolution(prologue(x), packed filter)) by the algorithm of the packing; x before

@@ -2,6 +2,7 @@
 #define RFPP_CPU_CPU_HPP
 
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -46,6 +47,7 @@ class Cpu {
   /// out = e, or out += e.
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
     out.storage.attach({});
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     const auto plan = plan_of(e);
     auto emitter = emitter_of(out, plan, accumulate);
     if (out.extents().w * out.extents().c <= cpu::band_elements)  // a band is at least one pixel
@@ -60,34 +62,39 @@ class Cpu {
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
     out.storage.attach({});
+    if (dry_ != nullptr) return run_dry(out, a.core, !cpu::is_activated<Epilogue>);
     const auto plan = plan_of(a.epilogue);
-    const cpu::Scratch needs = cpu::scratch_of(a.core);
-    const Storage scratch(needs.total(threads()), *workspace_);
-    char* shared = static_cast<char*>(scratch.data());
     if constexpr (is_convolution<Core>) {
+      const cpu::ConvolutionPlan settled = cpu::plan_convolution(a.core);
+      const Storage scratch(settled.scratch.total(threads()), *workspace_);
       Storage sums;
       if constexpr (!cpu::is_activated<Epilogue>)
         sums = Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
-      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared,
+      convolve(a.core, settled, emitter_of(out, plan, accumulate), static_cast<char*>(scratch.data()),
                static_cast<double*>(sums.data()));
       out.storage.attach(sums);
-    } else if constexpr (cpu::emits_whole_rows<Core>) {
-      auto emitter = emitter_of(out, plan, accumulate);
-      emitter.extents = flattened_if_flat(a.epilogue, out.extents());
-      run_core(a.core, emitter, shared, shared + needs.shared);
     } else {
-      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
+      const cpu::Scratch needs = cpu::scratch_of(a.core);
+      const Storage scratch(needs.total(threads()), *workspace_);
+      char* shared = static_cast<char*>(scratch.data());
+      auto emitter = emitter_of(out, plan, accumulate);
+      if constexpr (cpu::emits_whole_rows<Core>)
+        emitter.extents = flattened_if_flat(a.epilogue, out.extents());
+      run_core(a.core, emitter, shared, shared + needs.shared);
     }
   }
 
-  /// Whether evaluating such a core in one is faster here than each of its convolutions alone.
+  /// Whether evaluating such a core in one is faster here than each of its convolutions alone. Not in a dry
+  /// run, which is told of each.
   template <class T> bool fuses(const InvertedResidualCore<T>& core) const {
-    return cpu::InvertedResidualShape<T>::applies(core);
+    return dry_ == nullptr && cpu::InvertedResidualShape<T>::applies(core);
   }
 
   /// target += e summed over the extents that are 1 in target.
   template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
-    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), threads()), *workspace_);
+    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), dry_ != nullptr ? dry_->threads : threads()),
+                          *workspace_);
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     with_operand<T>(e, [&](const cpu::Operand<T>& x) {
       cpu::add_reduced(pool_, x, target, static_cast<char*>(scratch.data()));
     });
@@ -96,6 +103,7 @@ class Cpu {
   /// table[index[i]] += rows[i].
   template <class T>
   void scatter_rows(const Tensor<T>& table, const Tensor<int>& index, const Tensor<T>& rows) {
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     const int width = table.extents().c;
     for (std::size_t i = 0; i < index.extents().size(); ++i)
       for (int c = 0; c < width; ++c)
@@ -113,7 +121,38 @@ class Cpu {
     filter.set_packed(packing, std::move(packed));
   }
 
+ protected:
+  /// What a dry run is for, and what it has met.
+  struct Dry {
+    int threads;
+    int evaluations = 0, convolutions = 0;
+    double multiply_adds = 0;
+    bool quantised = false;
+    std::function<void(const ConvolutionShape&, const Block* weight)> on_convolution = {};
+  };
+  /// Computes nothing, and places tensors where nobody may read.
+  explicit Cpu(Dry dry)
+      : pool_(1), workspace_(NoMemory::instance()), dry_(std::make_unique<Dry>(std::move(dry))) {
+    workspace_->reserve(std::size_t{1} << 50);
+  }
+  Dry& dry() { return *dry_; }
+  const Dry& dry() const { return *dry_; }
+
  private:
+  template <class T, class Core> void run_dry(const Tensor<T>& out, const Core& core, bool sums) {
+    const Storage scratch(cpu::scratch_of(core).total(dry_->threads), *workspace_);
+    ++dry_->evaluations;
+    if constexpr (is_convolution<Core>) {
+      const Extents f = core.filter.extents();
+      ++dry_->convolutions;
+      dry_->multiply_adds += static_cast<double>(out.extents().size()) * f.h * f.w * f.c;
+      if (dry_->on_convolution && core.filter.has_raw())
+        dry_->on_convolution(cpu::shape_of(core, dry_->quantised), core.filter.raw().id());
+      if (sums) out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
+    } else if constexpr (std::is_same_v<T, int>) {  // a search for the nearest entries
+      dry_->quantised = true;
+    }
+  }
   template <class T, class P>
   static cpu::Emitter<T> emitter_of(const Tensor<T>& out, const P& plan, bool accumulate) {
     if (!out.has_storage())
@@ -136,28 +175,26 @@ class Cpu {
 
   /// Leaves the sums of the result's channels in `sums`, where that is not null.
   template <class X, class T>
-  void run_core(const ConvolutionCore<X>& core, cpu::Emitter<T> emitter, char* shared, char* scratch,
-                double* sums) {
-    const cpu::ConvolutionNeeds needs = cpu::convolution_needs(core);
-    const cpu::ConvolutionParts parts = cpu::parts_of(core, needs);
-    const cpu::Algorithm algorithm = cpu::algorithm_of(core);
+  void convolve(const ConvolutionCore<X>& core, const cpu::ConvolutionPlan& plan, cpu::Emitter<T> emitter,
+                char* shared, double* sums) {
+    const auto [kind, packs] = plan.algorithm;
     const T* packed = core.filter.packed().data();
-    if (algorithm.packs) {
-      auto* fresh = reinterpret_cast<T*>(shared + parts.shared);
-      cpu::pack<T>(pool_, algorithm.kind, {core.filter.raw().data(), core.filter.extents()}, fresh);
+    if (packs) {
+      auto* fresh = reinterpret_cast<T*>(shared + plan.packed_at);
+      cpu::pack<T>(pool_, kind, {core.filter.raw().data(), core.filter.extents()}, fresh);
       packed = fresh;
     }
     emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
-    if (sums != nullptr) emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
-    auto convolve = [&](const cpu::Operand<T>& x) {
-      cpu::convolve(pool_, algorithm.kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
-                    reinterpret_cast<T*>(scratch));
+    if (sums != nullptr) emitter.sums = reinterpret_cast<double*>(shared + plan.sums_at);
+    const auto from = [&, kind = kind](const cpu::Operand<T>& x) {
+      cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
+                    reinterpret_cast<T*>(shared + plan.scratch.shared));
     };
-    if (cpu::upsamples(algorithm.kind))
-      with_operand<T>(cpu::before_upsampling(core.x), convolve);
+    if (cpu::upsamples(kind))
+      with_operand<T>(cpu::before_upsampling(core.x), from);
     else
-      with_operand<T>(core.x, convolve);
-    if (sums != nullptr) cpu::join_sums(emitter.extents, needs.tasks_per_image, emitter.sums, sums);
+      with_operand<T>(core.x, from);
+    if (sums != nullptr) cpu::join_sums(emitter.extents, plan.needs.tasks_per_image, emitter.sums, sums);
     const Extents f = core.filter.extents();
     multiply_adds_ += static_cast<double>(emitter.extents.size()) * f.h * f.w * f.c;
     if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
@@ -184,12 +221,12 @@ class Cpu {
         if constexpr (std::is_same_v<T, float>)
           if (cpu::sums_gradient_by_tiles<T>({core.geometry, x.extents, core.shape})) {
             const cpu::FilterGradientByTiles<cpu::WinogradF4, T> tiles(x.extents, g.extents);
-            auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(tiles.shared_size() * sizeof(T)));
+            auto* sums = reinterpret_cast<double*>(shared + tiles.sums_at());
             return tiles.run(pool_, x, g, emitter, reinterpret_cast<T*>(shared), sums,
                              reinterpret_cast<T*>(scratch));
           }
         const cpu::FilterGradientTiling<T> t{core.geometry, x.extents, g.extents};
-        auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(t.images_size() * sizeof(T)));
+        auto* sums = reinterpret_cast<double*>(shared + t.sums_at());
         cpu::FilterGradient<T>(t, x, g, reinterpret_cast<T*>(shared), sums, reinterpret_cast<T*>(scratch))
             .run(pool_, emitter);
       });
@@ -281,6 +318,7 @@ class Cpu {
 
   ThreadPool pool_;
   WorkspaceHandle workspace_;
+  std::unique_ptr<Dry> dry_;
   std::function<bool(double)> progress_;
   double multiply_adds_ = 0;
 };

@@ -1,12 +1,13 @@
-#ifndef RFPP_TESTS_CUDA_CASES_HPP
-#define RFPP_TESTS_CUDA_CASES_HPP
+#ifndef RFPP_TESTS_CASES_HPP
+#define RFPP_TESTS_CASES_HPP
 
 #include <string>
 #include <vector>
 
-#include "cuda/little_networks.hpp"
+#include "little_networks.hpp"
 #include "rfpp/degrade/pointwise.hpp"
 #include "rfpp/expr/concatenate.hpp"
+#include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/jpeg.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/expr/transfer.hpp"
@@ -126,6 +127,8 @@ template <class D, class Ex> class Cases {
       const Extents out{2, g.output(10), g.output(8), 7};
       const auto residual = given("residual", out);
       const auto activated = operand(silu(x));
+      add("depthwise convolution " + name,
+          depthwise(g, silu(x), given("depthwise", {5, g.kernel, g.kernel, 1})) * 0.5);
       add("convolution " + name,
           anchor(ConvolutionCore<std::remove_cvref_t<decltype(activated)>>{g, activated, filter}) + residual);
       const auto a = given("a", {2, 10, 8, 3}), b = given("b", {2, 10, 8, 2});
@@ -190,8 +193,8 @@ template <class D, class Ex> class Cases {
     CaseResult all{name + ": gradients of all parameters", {}};  // together: some are zero but for rounding
     walk(
         [&](const std::string&, const auto& p) {
-          const auto* gradient = gradients.find(io::raw(p));
-          if (gradient == nullptr) return;
+          const auto gradient = gradients.find(io::raw(p));
+          if (!gradient) return;
           const auto t = ex_.download(*gradient);
           all.elements.insert(all.elements.end(), t.elements().begin(), t.elements().end());
         },
@@ -204,6 +207,10 @@ template <class D, class Ex> class Cases {
 };
 
 template <class T, class Ex> std::vector<CaseResult> cases(Ex& ex) { return Cases<T, Ex>(ex).run(); }
+/// What Cpu finds; compiled once for all that compare with it, in cpu_cases_*.cpp.
+template <class T> std::vector<CaseResult> cpu_cases();
+template <> std::vector<CaseResult> cpu_cases<float>();
+template <> std::vector<CaseResult> cpu_cases<double>();
 
 }  // namespace rfpp::test
 

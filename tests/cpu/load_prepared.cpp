@@ -1,12 +1,12 @@
-#include "rfpp/model/load_prepared.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 
 #include <filesystem>
 #include <fstream>
 
+#include "model/tiny_networks.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
 #include "support.hpp"
-#include "tiny_networks.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;

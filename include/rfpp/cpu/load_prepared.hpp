@@ -1,5 +1,5 @@
-#ifndef RFPP_MODEL_LOAD_PREPARED_HPP
-#define RFPP_MODEL_LOAD_PREPARED_HPP
+#ifndef RFPP_CPU_LOAD_PREPARED_HPP
+#define RFPP_CPU_LOAD_PREPARED_HPP
 
 #include <filesystem>
 #include <functional>
