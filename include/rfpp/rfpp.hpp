@@ -22,6 +22,7 @@
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/arcface.hpp"
+#include "rfpp/model/bisenet.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/codeformer.hpp"
 #include "rfpp/model/gfpgan.hpp"
@@ -32,6 +33,7 @@
 #include "rfpp/model/parsenet.hpp"
 #include "rfpp/model/registry.hpp"
 #include "rfpp/model/vqfr.hpp"
+#include "rfpp/model/retinaface.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/bilinear.hpp"
@@ -66,6 +68,7 @@
 // faces in photographs
 #include "rfpp/detect/centerface.hpp"
 #include "rfpp/detect/landmark_error.hpp"
+#include "rfpp/detect/retinaface.hpp"
 // photographs
 #include "rfpp/photo/color.hpp"
 #include "rfpp/photo/landmarks.hpp"

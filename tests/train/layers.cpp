@@ -207,6 +207,12 @@ TEST_CASE("gradients of resampling agree with finite differences") {
                     [&](auto& ex) { return eval(ex, resized(x, (e.h + 1) / 2, std::max(1, e.w - 2))); });
     check_gradients("blurred", {x}, [&](auto& ex) { return eval(ex, blurred(x)); });
     check_gradients("max pooling", {pooled}, [&](auto& ex) { return eval(ex, max_pool2(pooled)); });
+    check_gradients("corner to corner", {x},
+                    [&](auto& ex) { return eval(ex, resized_corner_to_corner(x, 2 * e.h, e.w + 1)); });
+    for (const auto& [h, w] : {std::pair{2 * e.h + 1, e.w + 2}, {(e.h + 1) / 2, e.w}})
+      check_gradients("nearest", {x},
+                      [&, h = h, w = w](auto& ex) { return eval(ex, resized_nearest(x, h, w)); });
+    check_gradients("max pooling of 3x3", {x}, [&](auto& ex) { return eval(ex, max_pool3(exp(x))); });
     const auto grown = random_tensor<double>({e.n, e.h + 1, e.w + 1, e.c}, seed);
     check_gradients("reflected", {grown}, [&](auto& ex) { return eval(ex, reflect_padded(grown)); });
     check_gradients("gram", {x}, [&](auto& ex) { return gram(ex, as_matrices(x)); });
@@ -290,6 +296,7 @@ TEST_CASE("gradients of depthwise and transposed convolutions are finite differe
   check(DepthwiseConv2d<DepthwiseSpec{3}, double>(), "depthwise");
   check(DepthwiseConv2d<DepthwiseSpec{3, 2}, double>(), "depthwise, stride 2");
   check(DepthwiseConv2d<DepthwiseSpec{3, 3, 2, 0}, double>(), "depthwise 2x2, stride 3");
+  check(UnbiasedDepthwiseConv2d<DepthwiseSpec{3, 2}, double>(), "depthwise without bias");
   TransposedConv2d<3, 5, double> transposed;
   fill_hashed(transposed);
   check_gradients("transposed", with_parameters(transposed, {x}),

@@ -80,7 +80,11 @@ void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>&
     emitter.clear_sums(task);
     const int n = task / t.tasks_per_image(), first_row = task % t.tasks_per_image() * t.rows;
     const int rows = std::min(t.rows, t.out.h - first_row);
-    stage_rows(t, x, n, first_row * g.stride - g.pad_before, t.staged_rows(rows), staged);
+    const T* source = staged;
+    if (x.dense != nullptr && g.kernel == 1 && g.pad_before == 0 && g.pad_after == 0)
+      source = x.run({n, first_row * g.stride, 0}, 0, nullptr);  // pixels are read where they are
+    else
+      stage_rows(t, x, n, first_row * g.stride - g.pad_before, t.staged_rows(rows), staged);
 
     const RowSegments shape{g.kernel, g.kernel * t.in.c, static_cast<std::ptrdiff_t>(t.row_pitch())};
     const int pixels = rows * t.out.w, pitch = round_up(t.out.c, MicroTile<T>::columns);
@@ -89,7 +93,7 @@ void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>&
       const int count = std::min(chunk_rows<T>, pixels - begin);
       for (int i = 0; i < count; ++i) {
         const int h = (begin + i) / t.out.w, w = (begin + i) % t.out.w;
-        row_pointers[i] = staged + static_cast<std::size_t>(h * g.stride) * t.row_pitch() +
+        row_pointers[i] = source + static_cast<std::size_t>(h * g.stride) * t.row_pitch() +
                           static_cast<std::size_t>(w * g.stride) * static_cast<std::size_t>(t.in.c);
       }
       multiply_chunk(shape, row_pointers, count, packed, t.out.c, accumulators);

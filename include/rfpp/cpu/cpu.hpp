@@ -57,12 +57,14 @@ class Cpu {
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
     out.storage.attach({});
-    if (dry_ != nullptr) return run_dry(out, a.core);
+    if (dry_ != nullptr) return run_dry(out, a.core, !cpu::is_activated<Epilogue>);
     const auto plan = plan_of(a.epilogue);
     if constexpr (is_convolution<Core>) {
       const cpu::ConvolutionPlan settled = cpu::plan_convolution(a.core);
       const Storage scratch(settled.scratch.total(threads()), *workspace_);
-      const Storage sums(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
+      Storage sums;
+      if constexpr (!cpu::is_activated<Epilogue>)
+        sums = Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
       convolve(a.core, settled, emitter_of(out, plan, accumulate), static_cast<char*>(scratch.data()),
                static_cast<double*>(sums.data()));
       out.storage.attach(sums);
@@ -75,6 +77,12 @@ class Cpu {
         emitter.extents = flattened_if_flat(a.epilogue, out.extents());
       run_core(a.core, emitter, shared, shared + needs.shared);
     }
+  }
+
+  /// Whether evaluating such a core in one is faster here than each of its convolutions alone. Not in a dry
+  /// run, which is told of each.
+  template <class T> bool fuses(const InvertedResidualCore<T>& core) const {
+    return dry_ == nullptr && cpu::InvertedResidualShape<T>::applies(core);
   }
 
   /// target += e summed over the extents that are 1 in target.
@@ -131,7 +139,7 @@ class Cpu {
   const Dry& dry() const { return *dry_; }
 
  private:
-  template <class T, class Core> void run_dry(const Tensor<T>& out, const Core& core) {
+  template <class T, class Core> void run_dry(const Tensor<T>& out, const Core& core, bool sums) {
     const Storage scratch(cpu::scratch_of(core).total(dry_->threads), *workspace_);
     ++dry_->evaluations;
     if constexpr (is_convolution<Core>) {
@@ -140,7 +148,7 @@ class Cpu {
       dry_->multiply_adds += static_cast<double>(out.extents().size()) * f.h * f.w * f.c;
       if (dry_->on_convolution && core.filter.has_raw())
         dry_->on_convolution(cpu::shape_of(core, dry_->quantised), core.filter.raw().id());
-      out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
+      if (sums) out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
     } else if constexpr (std::is_same_v<T, int>) {  // a search for the nearest entries
       dry_->quantised = true;
     }
@@ -165,7 +173,7 @@ class Cpu {
     f(cpu::Operand<T>{&plan, &cpu::stage_run<T, std::remove_cvref_t<decltype(plan)>>, extents, dense});
   }
 
-  /// Leaves the sums of the result's channels in `sums`.
+  /// Leaves the sums of the result's channels in `sums`, where that is not null.
   template <class X, class T>
   void convolve(const ConvolutionCore<X>& core, const cpu::ConvolutionPlan& plan, cpu::Emitter<T> emitter,
                 char* shared, double* sums) {
@@ -177,7 +185,7 @@ class Cpu {
       packed = fresh;
     }
     emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
-    emitter.sums = reinterpret_cast<double*>(shared + plan.sums_at);
+    if (sums != nullptr) emitter.sums = reinterpret_cast<double*>(shared + plan.sums_at);
     const auto from = [&, kind = kind](const cpu::Operand<T>& x) {
       cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
                     reinterpret_cast<T*>(shared + plan.scratch.shared));
@@ -186,7 +194,7 @@ class Cpu {
       with_operand<T>(cpu::before_upsampling(core.x), from);
     else
       with_operand<T>(core.x, from);
-    cpu::join_sums(emitter.extents, plan.needs.tasks_per_image, emitter.sums, sums);
+    if (sums != nullptr) cpu::join_sums(emitter.extents, plan.needs.tasks_per_image, emitter.sums, sums);
     const Extents f = core.filter.extents();
     multiply_adds_ += static_cast<double>(emitter.extents.size()) * f.h * f.w * f.c;
     if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
@@ -282,6 +290,14 @@ class Cpu {
       cpu::convolve_depthwise(pool_, shape, x, weight, emitter, reinterpret_cast<T*>(shared),
                               reinterpret_cast<T*>(scratch));
     });
+  }
+  template <class T>
+  void run_core(const InvertedResidualCore<T>& core, const cpu::Emitter<T>& emitter, char* shared,
+                char* scratch) {
+    const cpu::InvertedResidualShape<T> shape(core);
+    cpu::run_inverted_residual(pool_, core, shape, emitter, reinterpret_cast<T*>(shared),
+                               reinterpret_cast<T*>(scratch));
+    multiply_adds_ += shape.multiply_adds();
   }
   template <class X, class T>
   void run_core(const JpegCore<X>& core, const cpu::Emitter<T>& emitter, char* shared, char* scratch) {

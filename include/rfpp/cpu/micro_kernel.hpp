@@ -40,10 +40,13 @@ template <class T> T left_element(const TransposedRows<T>& a, int i, std::ptrdif
 }
 
 /// c[i][j] (+)= sum over k in [begin, end) of a[i][k] * b[k - begin][j], for all rows and the first `vectors`
-/// vectors of columns of the tile. Rows of b are b_pitch elements apart.
-template <class T, int vectors, class A>
+/// vectors of columns of the tile. Rows of b are b_pitch elements apart. So for as many segments of a, which
+/// are `stride` elements apart, the rows of b going on. What is stored is finish(vector, sum), `vector` being
+/// that of the tile.
+template <class T, int vectors, class A, class Finish>
 void micro_kernel_of(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
-                     std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch) {
+                     std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch, int segments,
+                     std::ptrdiff_t stride, const Finish& finish) {
   using Tile = MicroTile<T>;
   using V = Lanes<T>;
   V sum[Tile::rows][vectors] = {};
@@ -59,31 +62,40 @@ void micro_kernel_of(std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const
     }
     b += b_pitch;
   };
-  std::ptrdiff_t k = begin;
-  for (; k + 4 <= end; k += 4) {  // unrolled, so that the row pointers are fetched once for four steps
-    step(k);
-    step(k + 1);
-    step(k + 2);
-    step(k + 3);
+  for (; segments > 0; --segments, begin += stride, end += stride) {
+    std::ptrdiff_t k = begin;
+    for (; k + 4 <= end; k += 4) {  // unrolled, so that the row pointers are fetched once for four steps
+      step(k);
+      step(k + 1);
+      step(k + 2);
+      step(k + 3);
+    }
+    for (; k < end; ++k) step(k);
   }
-  for (; k < end; ++k) step(k);
 #pragma GCC unroll 16
   for (int i = 0; i < Tile::rows; ++i)
 #pragma GCC unroll 4
     for (int j = 0; j < vectors; ++j) {
       T* out = c + i * c_pitch + j * lane_count<T>;
-      store_lanes(out, accumulate ? load_lanes<V>(out) + sum[i][j] : sum[i][j]);
+      store_lanes(out, finish(j, accumulate ? load_lanes<V>(out) + sum[i][j] : sum[i][j]));
     }
 }
 
+/// What micro_kernel_of stores: the sum itself.
+struct Unfinished {
+  template <class V> V operator()(int, V sum) const { return sum; }
+};
+
 /// The same for as many vectors as `columns` need, which may be more than the tile has.
-template <class T, class A>
+template <class T, class A, class Finish = Unfinished>
 void micro_kernel(int columns, std::ptrdiff_t begin, std::ptrdiff_t end, const A& a, const T* b, T* c,
-                  std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch = MicroTile<T>::columns) {
+                  std::ptrdiff_t c_pitch, bool accumulate, std::ptrdiff_t b_pitch = MicroTile<T>::columns,
+                  int segments = 1, std::ptrdiff_t stride = 0, const Finish& finish = {}) {
   if (columns <= lane_count<T>)
-    micro_kernel_of<T, 1>(begin, end, a, b, c, c_pitch, accumulate, b_pitch);
+    micro_kernel_of<T, 1>(begin, end, a, b, c, c_pitch, accumulate, b_pitch, segments, stride, finish);
   else
-    micro_kernel_of<T, MicroTile<T>::vectors>(begin, end, a, b, c, c_pitch, accumulate, b_pitch);
+    micro_kernel_of<T, MicroTile<T>::vectors>(begin, end, a, b, c, c_pitch, accumulate, b_pitch, segments,
+                                              stride, finish);
 }
 
 /// Products that are summed in T at a time: one long chain of float additions would lose a digit more.
@@ -93,6 +105,9 @@ inline constexpr int longest_chain = 256;
 template <class T>
 void multiply_tile(int columns, const RowSegments& shape, const T* const* a, const T* b, T* c,
                    std::ptrdiff_t c_pitch) {
+  if (shape.segments > 1 && shape.depth() <= longest_chain)  // the sums stay in registers
+    return micro_kernel<T>(columns, 0, shape.length, a, b, c, c_pitch, false, MicroTile<T>::columns,
+                           shape.segments, shape.stride);
   bool accumulate = false;
   for (int s = 0; s < shape.segments; ++s) {
     const std::ptrdiff_t end = s * shape.stride + shape.length;

@@ -10,6 +10,11 @@ namespace rfpp::inline v0::cpu {
 // A tensor that a convolution wrote carries, attached to its storage, the sums and the sums of squares of its
 // channels in every image: doubles [n][2][channels]. The norm that follows need not read the tensor for them.
 
+/// Whether an epilogue ends in an activation: no norm follows, and nothing is summed.
+template <class E> constexpr bool is_activated = false;
+template <class X> constexpr bool is_activated<Map<Relu, X>> = true;
+template <class X> constexpr bool is_activated<Map<LeakyRelu, X>> = true;
+
 inline std::size_t sums_count(Extents e) {
   return static_cast<std::size_t>(e.n) * 2 * static_cast<std::size_t>(e.c);
 }

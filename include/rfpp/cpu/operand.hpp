@@ -146,7 +146,7 @@ template <class T> struct Emitter {
   T* out;
   bool accumulate;
   bool streams = false;    // whether what is stored goes past the caches
-  double* sums = nullptr;  // of what every task of a convolution writes: [tasks][2][channels]
+  double* sums = nullptr;  // of what every task of a convolution writes: [tasks][2][channels]; or none
 
   /// A run of finished pixels of one row.
   void emit(Pixel first, int pixels, const T* accumulators, std::ptrdiff_t pitch) const {
@@ -171,10 +171,12 @@ template <class T> struct Emitter {
     for (std::ptrdiff_t i = 0; i < count; i += lane_count<T>)
       stream_lanes(to + i, load_lanes<Lanes<T>>(run + i));
   }
-  void clear_sums(int task) const { std::fill_n(sums_of(task), 2 * extents.c, 0.0); }
+  void clear_sums(int task) const {
+    if (sums != nullptr) std::fill_n(sums_of(task), 2 * extents.c, 0.0);
+  }
   /// Adds a few pixels, rows `pitch` elements apart, to the sums of a task.
   void sum(int task, const T* pixels, int rows, int columns, std::ptrdiff_t pitch) const {
-    add_sums(pixels, rows, columns, pitch, extents.c, sums_of(task));
+    if (sums != nullptr) add_sums(pixels, rows, columns, pitch, extents.c, sums_of(task));
   }
   T* at(Pixel p) const {
     const auto row =

@@ -4,6 +4,7 @@
 #include "rfpp/cpu/convolution_gradients.hpp"
 #include "rfpp/cpu/depthwise.hpp"
 #include "rfpp/cpu/flipped_convolution.hpp"
+#include "rfpp/cpu/inverted_residual.hpp"
 #include "rfpp/cpu/jpeg.hpp"
 #include "rfpp/cpu/matmul.hpp"
 #include "rfpp/cpu/separable_filter.hpp"
@@ -94,6 +95,10 @@ template <class X> Scratch scratch_of(const SeparableFilterCore<X>& core) {
   using T = typename X::value;
   const SeparableShape<T> s(core.x.extents(), *core.filter);
   return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
+}
+template <class T> Scratch scratch_of(const InvertedResidualCore<T>& core) {
+  const InvertedResidualShape<T> s(core);
+  return {aligned(s.shared_size() * sizeof(T)), aligned(s.scratch_size() * sizeof(T))};
 }
 template <class X> Scratch scratch_of(const DepthwiseCore<X>& core) {
   using T = typename X::value;

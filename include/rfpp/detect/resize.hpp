@@ -45,18 +45,31 @@ inline void resize_part_row(const io::Image& image, const Part& part, int row, c
     photo::resize_row(in, part.width, image.channels, taps, out.data());
 }
 
+/// Pixels of an image as RGB: gray is repeated, alpha left out. Returns where the next row goes.
+template <class S> float* copy_rgb(const S* row, int pixels, std::size_t channels, float* out) {
+  for (int x = 0; x < pixels; ++x, row += channels)
+    for (std::size_t c = 0; c < 3; ++c) *out++ = static_cast<float>(row[channels < 3 ? 0 : c]);
+  return out;
+}
+
 /// A part of an image as RGB in [0, 255], resized bilinearly to {1,height,width,3}: gray is repeated, alpha
 /// left out.
 inline Tensor<float> resized_rgb(const io::Image& image, const Part& part, int width, int height) {
-  const auto rows = triangle_taps(part.height, height), columns = triangle_taps(part.width, width);
   const auto channels = static_cast<std::size_t>(image.channels),
              row_size = static_cast<std::size_t>(width) * channels;
+  auto out = Tensor<float>::uninitialised({1, height, width, 3});
+  float* pixel = out.data();
+  if (width == part.width && height == part.height) {
+    for (int y = 0; y < height; ++y)
+      pixel = copy_rgb(image.row(part.y + y) + static_cast<std::size_t>(part.x) * channels, width, channels,
+                       pixel);
+    return out;
+  }
+  const auto rows = triangle_taps(part.height, height), columns = triangle_taps(part.width, width);
   // The last rows made, by their number.
   const auto slots = static_cast<std::size_t>(rows.count);
   std::vector<float> made(slots * row_size), sum(row_size);
   std::vector<int> number(slots, -1);
-  auto out = Tensor<float>::uninitialised({1, height, width, 3});
-  float* pixel = out.data();
   for (int y = 0; y < height; ++y) {
     std::fill(sum.begin(), sum.end(), 0.0F);
     for (int k = 0; k < rows.count; ++k) {
@@ -71,8 +84,7 @@ inline Tensor<float> resized_rgb(const io::Image& image, const Part& part, int w
       }
       for (std::size_t i = 0; i < row_size; ++i) sum[i] += weight * from[i];
     }
-    for (std::size_t i = 0; i < row_size; i += channels)
-      for (std::size_t c = 0; c < 3; ++c) *pixel++ = sum[i + (channels < 3 ? 0 : c)];
+    pixel = copy_rgb(sum.data(), width, channels, pixel);
   }
   return out;
 }

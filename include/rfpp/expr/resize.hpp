@@ -37,6 +37,18 @@ inline Sampling bilinear_sampling(int in, int out) {
   return sampling;
 }
 
+/// Bilinear sampling at i (in - 1) / (out - 1): the outermost outputs are the outermost inputs.
+inline Sampling corner_to_corner_sampling(int in, int out) {
+  Sampling sampling;
+  for (int i = 0; i < out; ++i) {
+    const double place = out > 1 ? static_cast<double>(i) * (in - 1) / (out - 1) : 0;
+    const int first = std::clamp(static_cast<int>(place), 0, std::max(in - 2, 0));
+    sampling.first.push_back(first);
+    sampling.fraction.push_back(place - first);
+  }
+  return sampling;
+}
+
 /// The taps that filter with `line` where `sampling` samples, and nowhere else.
 template <class T> FilterTaps<T> taps_of(const Line& line, const Sampling& sampling) {
   const auto& w = line.weights;
@@ -62,6 +74,13 @@ template <Expression X> auto resized(const X& x, int height, int width) {
   const Extents e = x.extents();
   return filtered(x, SeparableFilter<T>{{{taps_of<T>(Line{}, bilinear_sampling(e.h, height)),
                                           taps_of<T>(Line{}, bilinear_sampling(e.w, width))}}});
+}
+/// The same where the corners of the image stay corners.
+template <Expression X> auto resized_corner_to_corner(const X& x, int height, int width) {
+  using T = value_t<X>;
+  const Extents e = x.extents();
+  return filtered(x, SeparableFilter<T>{{{taps_of<T>(Line{}, corner_to_corner_sampling(e.h, height)),
+                                          taps_of<T>(Line{}, corner_to_corner_sampling(e.w, width))}}});
 }
 
 }  // namespace rfpp::inline v0

@@ -1,10 +1,8 @@
 #ifndef RFPP_MODEL_ARCFACE_HPP
 #define RFPP_MODEL_ARCFACE_HPP
 
-#include <type_traits>
-#include <utility>
-
 #include "rfpp/expr/resize.hpp"
+#include "rfpp/model/resnet.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/linear.hpp"
@@ -12,22 +10,6 @@
 #include "rfpp/nn/prelu.hpp"
 
 namespace rfpp::inline v0 {
-
-/// A 1x1 convolution and a batch norm.
-template <int In, int Out, int Stride, class T> struct ProjectedShortcut {
-  UnbiasedConv2d<ConvolutionSpec{In, Out, 1, Stride, 0, 0}, T> conv;
-  BatchNorm<Out, T> norm;
-
-  auto operator()(auto& ex, const auto& x) const { return eval(ex, norm(ex, conv(x))); }
-  static void fields(auto&& f, auto&... models) {
-    f("0", models.conv...);
-    f("1", models.norm...);
-  }
-};
-struct IdentityShortcut {
-  auto operator()(auto&, const auto& x) const { return x; }
-  static void fields(auto&&, auto&...) {}
-};
 
 /// An improved residual block without squeeze-and-excitation: {n,h,w,In} to {n,h/Stride,w/Stride,Out}.
 /// Source: Deng et al., ArcFace, 2019, section 3.2.
@@ -38,8 +20,7 @@ template <int In, int Out, int Stride, class T = float> struct ImprovedResidualB
   PreluSlopes<1, T> prelu;
   UnbiasedConv2d<ConvolutionSpec{In, Out, 3, Stride, 1, 1}, T> conv2;
   BatchNorm<Out, T> bn2;
-  std::conditional_t<In == Out && Stride == 1, IdentityShortcut, ProjectedShortcut<In, Out, Stride, T>>
-      downsample;
+  ResnetShortcut<In, Out, Stride, T> downsample;
 
   auto operator()(auto& ex, const auto& x) const {
     const auto h = eval(ex, prelu(bn1(ex, conv1(bn0(ex, x)))));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "rfpp/core/fields.hpp"
+#include "rfpp/expr/inverted_residual.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 
@@ -16,6 +17,20 @@ template <class T>
 [[gnu::noinline]] Tensor<T> inverted_residual(auto& ex, Tensor<T> x, const BareConv2d<T>& expand,
                                               const BareDepthwiseConv2d<T>& depthwise,
                                               const BareConv2d<T>& project, bool adds_input) {
+  if constexpr (requires(const InvertedResidualCore<T>& core) { ex.fuses(core); }) {
+    const InvertedResidualCore<T> core{x,
+                                       expand.geometry,
+                                       expand.weight,
+                                       expand.bias,
+                                       depthwise.geometry.stride,
+                                       depthwise.weight,
+                                       depthwise.bias,
+                                       project.weight};
+    if (ex.fuses(core)) {
+      const auto projected = anchor(core) + project.bias;
+      return adds_input ? eval(ex, projected + x) : eval(ex, projected);
+    }
+  }
   auto h = eval(ex, relu(expand(x)));
   h = eval(ex, relu(depthwise(h)));
   if (!adds_input) return eval(ex, project(h));
@@ -47,15 +62,11 @@ template <InvertedResidualSpec S, class T = float> struct InvertedResidual {
   }
 };
 
-/// The first block, which does not expand.
+/// The first block, whose depthwise convolution reads what the stem makes.
 template <int In, int Out, class T = float> struct SeparableConv2d {
   DepthwiseConv2d<DepthwiseSpec{In}, T> depthwise;
   Conv2d<conv1x1(In, Out), T> project;
 
-  auto operator()(auto& ex, auto x) const {
-    auto h = eval(ex, relu(depthwise(x)));
-    return eval(ex, project(h));
-  }
   static void fields(auto&& f, auto&... models) {
     f("depthwise", models.depthwise...);
     f("project", models.project...);
@@ -96,7 +107,12 @@ template <class T = float> struct CenterFace {
   Head<10> landmarks;
 
   template <Expression X> CenterFaceMaps<T> operator()(auto& ex, X image) const {
-    const auto [stem2, x2, x4, x8, x16] = features(ex, image);
+    check(image.extents());
+    const auto x2 = tag<16>(detail::inverted_residual(ex, eval(ex, bare(image)), stem.bare(),
+                                                      block0.depthwise.bare(), block0.project.bare(), false));
+    const auto x4 = run(ex, x2, blocks4);
+    const auto x8 = run(ex, x4, blocks8);
+    const auto x16 = run(ex, x8, blocks16);
     auto t = eval(ex, relu(lateral32(run(ex, x16, blocks32))));
     t = eval(ex, relu(lateral16(x16)) + relu(up32(ex, t)));
     t = eval(ex, relu(lateral8(x8)) + relu(up16(ex, t)));
@@ -109,12 +125,10 @@ template <class T = float> struct CenterFace {
   /// What the backbone sees at 2 px (32 channels after the stem, 16 after the first block), 4 px (24), 8 px
   /// (32) and 16 px (96).
   template <Expression X> auto features(auto& ex, const X& image) const {
-    const Extents e = image.extents();
-    if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % 32 != 0 || e.w % 32 != 0)
-      throw Error("CenterFace: expected images [n,h,w,3] with sides that are multiples of 32, found " +
-                  to_string(e));
+    check(image.extents());
     auto edges = eval(ex, relu(stem(image)));
-    auto x2 = block0(ex, edges);
+    const auto filtered = eval(ex, relu(block0.depthwise(edges)));
+    auto x2 = eval(ex, block0.project(filtered));
     auto x4 = run(ex, x2, blocks4);
     auto x8 = run(ex, x4, blocks8);
     auto x16 = run(ex, x8, blocks16);
@@ -143,6 +157,11 @@ template <class T = float> struct CenterFace {
   }
 
  private:
+  static void check(Extents e) {
+    if (e.c != 3 || e.h < 1 || e.w < 1 || e.h % 32 != 0 || e.w % 32 != 0)
+      throw Error("CenterFace: expected images [n,h,w,3] with sides that are multiples of 32, found " +
+                  to_string(e));
+  }
   /// One block after the other.
   template <std::size_t I = 0, class X, class Blocks> static auto run(auto& ex, X x, const Blocks& blocks) {
     if constexpr (I == std::tuple_size_v<Blocks>)

@@ -1,6 +1,7 @@
 #ifndef RFPP_NN_MAX_POOL_HPP
 #define RFPP_NN_MAX_POOL_HPP
 
+#include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/remap.hpp"
 
@@ -33,6 +34,18 @@ template <Expression X> auto max_pool2(const X& x) {
     return tag<channels_of<X>>(Remap<EverySecond, operand_t<X>>{{row, column}, operand(x)});
   };
   return larger(larger(part(0, 0), part(0, 1)), larger(part(1, 0), part(1, 1)));
+}
+
+/// The largest of each 3x3 pixels, with stride 2 and one pixel of padding, of values that are not negative,
+/// as after ReLU: {n,h,w,c} to {n,ceil(h/2),ceil(w/2),c}, lazily. Beyond the edges is 0.
+template <Expression X> auto max_pool3(const X& x) {
+  const Extents e = x.extents();
+  const auto tap = [&](int row, int column) {
+    const ConvolutionTap rule{{3, 2, 1, 1}, row, column, e.h, e.w};
+    return tag<channels_of<X>>(Remap<ConvolutionTap, operand_t<X>>{rule, operand(x)});
+  };
+  const auto row = [&](int i) { return larger(larger(tap(i, 0), tap(i, 1)), tap(i, 2)); };
+  return larger(larger(row(0), row(1)), row(2));
 }
 
 }  // namespace rfpp::inline v0
