@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=bench/compile_time
-compiler=(${CXX:-g++} -std=c++20 -Iinclude -Iexamples/programs -march=native)
+compiler=(${CXX:-g++} -std=c++20 -Iinclude -Iexamples/programs -march=native -DRFPP_COMPILED)
 for folder in /usr/include/eigen3 /usr/include/stb; do
   [[ ! -d $folder ]] || compiler+=(-isystem "$folder")
 done
@@ -22,9 +22,8 @@ file_of() {
   case $1 in
     core) (cd include && printf '#include "%s"\n' rfpp/core/*.hpp) >"$work/core.cpp" ;;
     everything) echo '#include "rfpp/rfpp.hpp"' >"$work/everything.cpp" ;;
-    library)  # the README's program
-      awk '/^```cpp$/ { inside = 1; block = ""; next } /^```$/ { if (inside && block ~ /int main/) printf "%s", block; inside = 0 }
-           inside { block = block $0 "\n" }' README.md >"$work/library.cpp" ;;
+    library) echo examples/03_network_and_executor.cpp && return ;;  # the headers alone, one network
+    front_door) echo examples/02_restore_photo.cpp && return ;;      # with the compiled target
     *) echo "examples/programs/$1.cpp" && return ;;
   esac
   echo "$work/$1.cpp"

@@ -2,7 +2,7 @@
 #define RFPP_RFPP_HPP
 
 // Everything that needs no GPU, but for what is made of Eigen, which not everybody has and which takes long
-// to compile: eigen/ and metrics/frechet.hpp.
+// to compile, eigen/ and metrics/frechet.hpp, and the front door, restorer.hpp, which instantiates every network.
 
 // what programs need that restore faces
 #include "rfpp/restore.hpp"
@@ -70,9 +70,11 @@
 #include "rfpp/photo/paste.hpp"
 #include "rfpp/photo/restore.hpp"
 #include "rfpp/photo/similarity.hpp"
+#include "rfpp/photo/upscaler.hpp"
 #include "rfpp/photo/warp.hpp"
 // files
 #include "rfpp/io/checkpoint.hpp"
+#include "rfpp/io/embedded_files.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"

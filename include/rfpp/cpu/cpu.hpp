@@ -12,11 +12,6 @@
 
 namespace rfpp::inline v0 {
 
-/// Thrown out of an evaluation whose progress callback asked to stop.
-struct Cancelled : Error {
-  Cancelled() : Error("cancelled") {}
-};
-
 /// Evaluates expressions on the processor. One executor belongs to one thread at a time; several may read the
 /// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
 class Cpu {

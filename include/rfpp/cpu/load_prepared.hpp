@@ -16,16 +16,19 @@
 namespace rfpp::inline v0 {
 
 /// Loads a model's parameters and packs every filter, as prepare() does, as soon as it is read: the raw
-/// weights never are in memory together. Throws Error as io::load_parameters does.
+/// weights never are in memory together. `file` is for messages. Throws Error as io::load_parameters does.
+inline void load_prepared(Cpu& ex, const Parameters& model, const io::Checkpoint& checkpoint,
+                          const std::string& file, const PackingPlan& plan) {
+  io::load_parameters(model, checkpoint, file, [&](const std::string& name, auto& parameter) {
+    if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
+      ex.pack(parameter, plan.at(name));
+      parameter.drop_raw();
+    }
+  });
+}
 inline void load_prepared(Cpu& ex, const Parameters& model, const std::filesystem::path& file,
                           const PackingPlan& plan) {
-  io::load_parameters(model, io::Checkpoint::open(file), file.string(),
-                      [&](const std::string& name, auto& parameter) {
-                        if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
-                          ex.pack(parameter, plan.at(name));
-                          parameter.drop_raw();
-                        }
-                      });
+  load_prepared(ex, model, io::Checkpoint::open(file), file.string(), plan);
 }
 /// The same for inputs of the extents `input`.
 template <class Model>
