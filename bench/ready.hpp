@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "rfpp/model/hashed.hpp"
 #include "rfpp/cpu/load_prepared.hpp"
+#include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
 
 /// Makes a network ready for inputs of `input` extents: weights from a file, or the deterministic ones where

@@ -4,9 +4,9 @@
 #include <exception>
 
 #include "rfpp/cpu/dry_run.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
-#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/photo/restore.hpp"
 
