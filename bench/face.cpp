@@ -5,33 +5,34 @@
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "rfpp/restorer/networks.hpp"
 
 using namespace rfpp;
 
 int main(int argc, char** argv) {
   std::string weights;
-  int size = RestoreFormerPlusPlus::spec.resolution, repeats = 7;
+  int size = 512, repeats = 7;
   RunOptions run;
   CLI::App app("Times RestoreFormer++ on one face", "bench_face");
   app.add_option("--weights", weights, "checkpoint (default: deterministic, untrained weights)");
   app.add_option("--size", size, "side of the face, a multiple of 32")->capture_default_str();
   app.add_option("--repeats", repeats, "faces timed, after the first")->capture_default_str();
   run.add_to(app);
-  app.add_flag("--cache", run.cache, "keep packed weights beside the checkpoint");
+  app.add_flag("--cache", run.restorer.cache, "keep packed weights beside the checkpoint");
   return run_program(app, argc, argv, [&] {
     const auto start = std::chrono::steady_clock::now();
     const Extents input{1, size, size, 3};
-    Cpu ex(run.threads);
-    Network<RestoreFormerPlusPlus> model;
-    make_ready(ex, model, weights, input, run);
+    const RestorerOptions options = run.options("bench_face");
+    const auto network = network_named("restoreformer++").open({options, {weights}, input});
     const double prepare_seconds = seconds_since(start);
     const auto image = hashed_tensor<float>("input", input);
-    model(ex, image);
+    network->run(image, {});
     const double first_seconds = seconds_since(start);
     std::vector<double> seconds;
     for (int i = 0; i < repeats; ++i) {
       const auto begin = std::chrono::steady_clock::now();
-      model(ex, image);
+      network->run(image, {});
       seconds.push_back(seconds_since(begin));
     }
     struct rusage usage {};

@@ -4,6 +4,7 @@
 #include "rfpp/photo/restore.hpp"
 
 #include "program.hpp"
+#include "ready.hpp"
 
 using namespace rfpp;
 
@@ -29,7 +30,7 @@ void measure(const std::vector<std::filesystem::path>& faces, const std::string&
   prepare(ex, exact, RawWeights::drop);
   const char* names[] = {"reference", "exact", "fast"};
   std::vector<Float> models;
-  for (const char* name : names) make_ready(ex, models.emplace_back(), weights, input, {.precision = name});
+  for (const char* name : names) make_ready(ex, models.emplace_back(), weights, input, precision_named(name));
 
   const auto count = static_cast<std::int64_t>(faces.size());
   constexpr std::int64_t cells = side / RestoreFormerPlusPlus::spec.side_multiple();

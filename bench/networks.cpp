@@ -1,8 +1,8 @@
 // Whole networks on one face, and what comes before the first: loading, packing, mapping packed weights.
 #include <filesystem>
 
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/registry.hpp"
 #include "roofline.hpp"

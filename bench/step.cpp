@@ -2,6 +2,7 @@
 #include "step.hpp"
 
 #include "program.hpp"
+#include "rfpp/cpu/cpu.hpp"
 
 using namespace rfpp;
 

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <vector>
 
-#include "gpu/gpu.hpp"
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/registry.hpp"
+#include "rfpp/restorer/device.hpp"
 #include "rfpp/train/initialise.hpp"
 #include "rfpp/train/objective.hpp"
 #include "rfpp/train/optimiser.hpp"
@@ -62,7 +62,9 @@ template <class Ex> StepTimes time_steps(Ex& ex, const StepSettings& s, auto&& f
 /// The same on a GPU. Throws Error where there is none.
 StepTimes time_steps_on_gpu(int device, const StepSettings& settings);
 #if !defined(RFPP_CUDA)
-inline StepTimes time_steps_on_gpu(int, const StepSettings&) { refuse_gpu(); }
+inline StepTimes time_steps_on_gpu(int, const StepSettings&) {
+  throw rfpp::Error("built without CUDA; configure with -DRFPP_CUDA=ON");
+}
 #endif
 
 #endif

@@ -1,8 +1,8 @@
-# rfpp::rfpp, the header-only library, and its installation. It carries no -march and no behaviour macros.
+# rfpp::rfpp, the header-only library. It carries no -march and no behaviour macros.
 include(GNUInstallDirs)
 
-# A project around this one may bring the dependencies as targets of its own. Only metrics/frechet.hpp needs Eigen,
-# 3.4 or any later version: a version asked for here would refuse Eigen 5.
+# A project around this one may bring the dependencies as targets of its own. Only eigen/ and
+# metrics/frechet.hpp need Eigen, 3.4 or any later version: a version asked for here would refuse Eigen 5.
 if(NOT TARGET Eigen3::Eigen)
   find_package(Eigen3 QUIET NO_MODULE)
   if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
@@ -28,17 +28,3 @@ foreach(dependency IN ITEMS Eigen3::Eigen nlohmann_json::nlohmann_json Stb::Stb 
     target_link_libraries(rfpp INTERFACE $<BUILD_INTERFACE:${dependency}>)
   endif()
 endforeach()
-
-if(RFPP_INSTALL)
-  include(CMakePackageConfigHelpers)
-  set(rfpp_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rfpp)
-  install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-  install(TARGETS rfpp EXPORT rfppTargets)
-  install(EXPORT rfppTargets NAMESPACE rfpp:: DESTINATION ${rfpp_package_dir})
-  configure_package_config_file(cmake/rfppConfig.cmake.in ${PROJECT_BINARY_DIR}/rfppConfig.cmake
-                                INSTALL_DESTINATION ${rfpp_package_dir})
-  write_basic_package_version_file(${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
-                                   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-  install(FILES ${PROJECT_BINARY_DIR}/rfppConfig.cmake ${PROJECT_BINARY_DIR}/rfppConfigVersion.cmake
-                cmake/FindStb.cmake DESTINATION ${rfpp_package_dir})
-endif()

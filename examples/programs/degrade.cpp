@@ -1,17 +1,17 @@
 // Degrades faces as the extending degrading model does: pairs of clean and degraded images, with a log.
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 
-#include "gpu/degrader.hpp"
+#include "degrader.hpp"
 #include "program.hpp"
 #include "rfpp/degrade/image.hpp"
 #include "rfpp/degrade/log.hpp"
 #include "rfpp/degrade/presets.hpp"
-#include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
+#include "rfpp/io/mapped_file.hpp"
 #include "rfpp/photo/restore.hpp"
+#include "rfpp/restorer.hpp"
 
 namespace fs = std::filesystem;
 using namespace rfpp;
@@ -104,20 +104,9 @@ std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& im
   return jobs;
 }
 
-using Degrader = std::function<degrade::DegradedPair(const Degradation&, const Tensor<float>&)>;
-
-Degrader degrader_of(const Options& options) {
-  if (const int gpu = gpu_index(options.device); gpu >= 0)
-    return [on_gpu = std::shared_ptr(degrader_on_gpu(gpu))](
-               const Degradation& d, const Tensor<float>& image) { return on_gpu->degrade(d, image); };
-  return [ex = std::make_shared<Cpu>(options.threads)](const Degradation& d, const Tensor<float>& image) {
-    return degrade::degrade(*ex, d, image);
-  };
-}
-
 /// A row of the contact sheet: the clean image, what it is after each stage of the first pass, and the
 /// result.
-std::vector<io::Image> grid_row(const Degrader& degrader, const Degradation& d, const Tensor<float>& image) {
+std::vector<io::Image> grid_row(Degrader& degrader, const Degradation& d, const Tensor<float>& image) {
   constexpr int side = 192;
   std::vector<io::Image> cells;
   const auto add = [&](const Tensor<float>& t) {
@@ -126,16 +115,16 @@ std::vector<io::Image> grid_row(const Degrader& degrader, const Degradation& d, 
   Degradation part = d;
   part.uneven.reset();
   part.stages.clear();
-  add(degrader(part, image).clean);
+  add(degrader.degrade(part, image).clean);
   const Extents e = image.extents();
   for (std::size_t i = 0; i + 1 < d.stages.size(); ++i) {
     // Of the clean image at first; what is rare has no column of its own.
     part.stages.assign(d.stages.begin(), d.stages.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     if (std::holds_alternative<degrade::Haze>(d.stages[i])) continue;
     part.stages.emplace_back(degrade::Resize{e.h, e.w});
-    add(degrader(part, image).degraded);
+    add(degrader.degrade(part, image).degraded);
   }
-  add(degrader(d, image).degraded);
+  add(degrader.degrade(d, image).degraded);
   return cells;
 }
 
@@ -149,14 +138,14 @@ void write_grid(const std::string& path, const std::vector<std::vector<io::Image
       for (int y = 0; y < side; ++y)
         std::copy_n(rows[i][j].row(y), rows[i][j].row_size(),
                     grid.row(static_cast<int>(i) * side + y) + j * rows[i][j].row_size());
-  io::write_image(path, grid);
+  save_image(path, grid);
 }
 
 /// Both images or none.
 void write_pair(const fs::path& output, const std::string& name, const degrade::DegradedPair& pair) {
-  io::write_image(output / "clean" / name, photo::to_image(pair.clean));
+  save_image(output / "clean" / name, photo::to_image(pair.clean));
   try {
-    io::write_image(output / "degraded" / name, photo::to_image(pair.degraded));
+    save_image(output / "degraded" / name, photo::to_image(pair.degraded));
   } catch (const Error&) {
     fs::remove(output / "clean" / name);
     throw;
@@ -176,8 +165,8 @@ void run(const Options& options) {
   }
   check_writable(options.log);
   check_writable(options.grid);
-  if (!options.grid.empty()) io::is_png_name(options.grid);  // refuses other extensions
-  const Degrader degrader = degrader_of(options);
+  if (!options.grid.empty()) io::check_image_name(options.grid);
+  const auto degrader = on_device<DegraderService>(options.device, options.threads);
   std::string log;
   std::vector<std::vector<io::Image>> rows;
   const auto start = std::chrono::steady_clock::now();
@@ -185,15 +174,15 @@ void run(const Options& options) {
   std::size_t pairs = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i)
     batch.attempt(jobs[i].source, [&] {
-      const io::Image image = io::read_image(jobs[i].source);
+      const io::Image image = load_image(jobs[i].source);
       const auto unit = degrade::to_unit_tensor(image);
       LogEntry& entry = jobs[i].entry;
       if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);
-      write_pair(output, jobs[i].name, degrader(entry.degradation, unit));
+      write_pair(output, jobs[i].name, degrader->degrade(entry.degradation, unit));
       ++pairs;
       log += to_line(entry);
       if (!options.grid.empty() && rows.size() < most_rows)
-        rows.push_back(grid_row(degrader, entry.degradation, unit));
+        rows.push_back(grid_row(*degrader, entry.degradation, unit));
     });
   if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
@@ -225,8 +214,6 @@ int main(int argc, char** argv) {
       "--grid", o.grid,
       "contact sheet of the first 32: clean, then after blur, downsampling, noise and JPEG, then the result");
   add_device(app, o.device);
-  app.add_option("--threads", o.threads, "0: as many as the machine has")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+  add_threads(app, o.threads);
   return run_program(app, argc, argv, [&] { run(o); });
 }

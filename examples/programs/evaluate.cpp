@@ -3,12 +3,13 @@
 #include <memory>
 #include <span>
 
-#include "gpu/instruments.hpp"
+#include "instruments.hpp"
 #include "program.hpp"
-#include "rfpp/io/image_read.hpp"
 #include "rfpp/metrics/frechet.hpp"
 #include "rfpp/metrics/report.hpp"
 #include "rfpp/photo/restore.hpp"
+#include "rfpp/restorer.hpp"
+#include "rfpp/restorer/networks.hpp"
 
 namespace fs = std::filesystem;
 using namespace rfpp;
@@ -32,11 +33,10 @@ struct Measures {
     if (o.authors) files.order = metrics::ColorOrder::authors;
     if (!o.arcface.empty()) features = "arcface";
     if (!o.dictionary.empty()) {
-      const std::string fits = fitting_network<Autoencoders>(io::Checkpoint::open(o.dictionary));
-      features = files.dictionary_network = fits.empty() ? Rohqd::name : fits;
+      const NetworkEntry* fits = fitting_network(io::Checkpoint::open(o.dictionary), makes_faces_of_codes);
+      features = files.dictionary_network = fits == nullptr ? "rohqd" : fits->info.name;
     }
-    const int gpu = gpu_index(o.device);
-    instruments = gpu >= 0 ? instruments_on_gpu(gpu, files) : instruments_on_cpu(o.threads, files);
+    instruments = on_device<InstrumentsService>(o.device, o.threads, files);
   }
   std::vector<metrics::MetricInfo> names() const {
     std::vector<metrics::MetricInfo> list{{"psnr", true}, {"ssim", true}};
@@ -66,7 +66,7 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
   constexpr int side = 224;
   io::Image both(2 * side, side, 3);
   for (int half = 0; half < 2; ++half) {
-    const auto rgb = photo::to_image(photo::to_tensor(io::read_image(half == 0 ? restored : truth)));
+    const auto rgb = photo::to_image(photo::to_tensor(load_image(half == 0 ? restored : truth)));
     const io::Image small = photo::resize(rgb, side, side);
     for (int y = 0; y < side; ++y) std::copy_n(small.row(y), small.row_size(), both.row(y) + half * 3 * side);
   }
@@ -77,7 +77,7 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
 std::vector<double> measure(const Measures& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
-  const auto a = photo::to_tensor(io::read_image(restored)), b = photo::to_tensor(io::read_image(truth));
+  const auto a = photo::to_tensor(load_image(restored)), b = photo::to_tensor(load_image(truth));
   auto values = with.instruments->measure(a, b);
   with.collect(a, restored_features);
   with.collect(b, truth_features);
@@ -115,7 +115,7 @@ metrics::Evaluation evaluate(const Options& o, const Measures& with) {
     Batch batch("rfpp-evaluate", restored.size());
     for (const auto& [name, file] : restored)
       if (!batch.attempt(file, [&, &image = file] {
-            with.collect(photo::to_tensor(io::read_image(image)), restored_features);
+            with.collect(photo::to_tensor(load_image(image)), restored_features);
           }))
         result.failed.push_back(name);
     if (result.failed.size() == restored.size()) batch.finish();
@@ -191,8 +191,6 @@ int main(int argc, char** argv) {
   app.add_option("--json", o.json, "write all values");
   app.add_option("--html", o.html, "write a report with distributions, best and worst pairs");
   add_device(app, o.device);
-  app.add_option("--threads", o.threads, "0: as many as the machine has")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+  add_threads(app, o.threads);
   return run_program(app, argc, argv, [&] { run(o); });
 }

@@ -1,5 +1,6 @@
 // Shows what is in a checkpoint and which network it fits; converts it to safetensors.
 #include "program.hpp"
+#include "rfpp/restorer/networks.hpp"
 
 using namespace rfpp;
 
@@ -21,16 +22,17 @@ void print_contents(const io::Checkpoint& checkpoint) {
 }
 
 void print_fit(const io::Checkpoint& checkpoint) {
-  PublishedNetworks::for_each([&](auto n) {
-    const Network<decltype(n)> model;
-    const auto mismatch = io::compare_parameters(model, checkpoint);
-    const std::string prefix = io::find_prefix(checkpoint, io::parameter_shapes(model));
+  for (const NetworkEntry& network : all_networks()) {
+    const auto parameters = network.parameters();
+    const auto mismatch = io::compare_parameters(parameters, checkpoint);
+    const std::string prefix = io::find_prefix(checkpoint, parameters);
     if (mismatch.empty())
-      std::printf("fits %s%s\n", n.name, prefix.empty() ? "" : (", under the prefix " + prefix).c_str());
+      std::printf("fits %s%s\n", network.info.name,
+                  prefix.empty() ? "" : (", under the prefix " + prefix).c_str());
     else
-      std::printf("does not fit %s: %zu missing, %zu unexpected, %zu of another shape\n", n.name,
+      std::printf("does not fit %s: %zu missing, %zu unexpected, %zu of another shape\n", network.info.name,
                   mismatch.missing.size(), mismatch.extra.size(), mismatch.misshapen.size());
-  });
+  }
 }
 
 }  // namespace
@@ -43,21 +45,16 @@ int main(int argc, char** argv) {
   auto* convert =
       app.add_option("--convert", output, "write the network's parameters to this safetensors file");
   app.add_option("--model", network,
-                 "network to convert: " + PublishedNetworks::names() + " (default: the first that fits)");
+                 "network to convert: " + network_names() + " (default: the first that fits)");
   app.add_flag("--half", half, "convert to float16")->needs(convert);
   return run_program(app, argc, argv, [&] {
     const auto checkpoint = io::Checkpoint::open(file);
     print_contents(checkpoint);
     print_fit(checkpoint);
     if (output.empty()) return;
-    if (network.empty()) network = fitting_network(checkpoint);
-    if (network.empty()) network = nearest_network(checkpoint);
-    PublishedNetworks::visit(network, [&](auto n) {
-      Network<decltype(n)> model;
-      io::load_parameters(model, checkpoint, file);
-      io::save_parameters(model, output, half ? io::DType::float16 : io::DType::float32,
-                          {{"network", n.name}});
-    });
+    const NetworkEntry* fits = network.empty() ? fitting_network(checkpoint) : &network_named(network);
+    if (fits == nullptr) fits = &nearest_network(checkpoint);
+    fits->save({file}, output, half ? io::DType::float16 : io::DType::float32);
     std::printf("wrote %s\n", output.c_str());
   });
 }

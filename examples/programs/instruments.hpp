@@ -1,5 +1,5 @@
-#ifndef RFPP_EXAMPLES_INSTRUMENTS_HPP
-#define RFPP_EXAMPLES_INSTRUMENTS_HPP
+#ifndef RFPP_PROGRAMS_INSTRUMENTS_HPP
+#define RFPP_PROGRAMS_INSTRUMENTS_HPP
 
 #include <memory>
 #include <string>
@@ -7,7 +7,7 @@
 
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/metrics/networks.hpp"
-#include "rfpp/model/registry.hpp"
+#include "rfpp/restorer/device.hpp"
 
 /// The files of networks that `evaluate` measures with; empty where they were not given.
 struct InstrumentFiles {
@@ -16,9 +16,6 @@ struct InstrumentFiles {
   std::string dictionary_network;  ///< the name of the network that the dictionary's weights are of
   rfpp::metrics::ColorOrder order = rfpp::metrics::ColorOrder::correct;
 };
-/// The networks that a dictionary's weights can be of.
-using Autoencoders = rfpp::NetworkList<rfpp::RohqdSmall, rfpp::Rohqd>;
-
 /// What faces are measured with, wherever that computes. Images {1,h,w,3}, RGB in [-1, 1], are in host
 /// memory.
 class Instruments {
@@ -32,8 +29,11 @@ class Instruments {
   virtual rfpp::Tensor<float> features(const rfpp::Tensor<float>& image) = 0;
 };
 
-/// Instruments on the processor; 0 threads are as many as the machine has. Throws Error over files that do
-/// not fit. Compiled apart, beside the program.
-std::unique_ptr<Instruments> instruments_on_cpu(int threads, const InstrumentFiles& files);
+/// How they come to a device, see rfpp::on_device. Throws Error over files that do not fit.
+template <class Ex> class InstrumentsOn;
+struct InstrumentsService {
+  using Interface = Instruments;
+  template <class Ex> using On = InstrumentsOn<Ex>;
+};
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef RFPP_EXAMPLES_INSTRUMENTS_ON_HPP
-#define RFPP_EXAMPLES_INSTRUMENTS_ON_HPP
+#ifndef RFPP_PROGRAMS_INSTRUMENTS_ON_HPP
+#define RFPP_PROGRAMS_INSTRUMENTS_ON_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +14,7 @@
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/model/registry.hpp"
 
 /// A network up to its latent, which dictionary entries stand for.
 template <class N> struct LatentEncoder {
@@ -30,25 +31,27 @@ template <class N> struct LatentEncoder {
   }
 };
 
-/// MakeReady{}(executor, network, input) is called for every network that has been loaded.
-template <class Ex, class MakeReady> class InstrumentsOn final : public Instruments {
+/// The networks that a dictionary's weights can be of.
+using Autoencoders = rfpp::NetworkList<rfpp::RohqdSmall, rfpp::Rohqd>;
+
+/// MakeReady<Ex>{}(executor, network, input) is called for every network that has been loaded.
+template <class Ex> struct MakeReady;
+
+template <class Ex> class InstrumentsOn final : public Instruments {
   using Image = rfpp::Tensor<float>;
 
  public:
-  /// The executor is made of `arguments`. Throws Error over files that do not fit.
-  template <class... Arguments>
-  explicit InstrumentsOn(const InstrumentFiles& files, const Arguments&... arguments)
-      : ex_(arguments...), order_(files.order) {
+  InstrumentsOn(int place, const InstrumentFiles& files) : ex_(place), order_(files.order) {
     if (!files.lpips.empty()) {
       lpips_.emplace();
       rfpp::metrics::load_lpips(*lpips_, {files.lpips.begin(), files.lpips.end()});
-      MakeReady{}(ex_, *lpips_, {1, 512, 512, 3});
+      MakeReady<Ex>{}(ex_, *lpips_, {1, 512, 512, 3});
     }
     if (!files.arcface.empty()) {
       constexpr int side = rfpp::ArcFaceResnet18<float>::side;
       arcface_.emplace();
       rfpp::io::load_parameters(*arcface_, files.arcface);
-      MakeReady{}(ex_, *arcface_, {1, side, side, 1});
+      MakeReady<Ex>{}(ex_, *arcface_, {1, side, side, 1});
     }
     if (!files.dictionary.empty())
       Autoencoders::visit(files.dictionary_network,
@@ -81,7 +84,7 @@ template <class Ex, class MakeReady> class InstrumentsOn final : public Instrume
     rfpp::io::load_parameters(network, file);
     const std::shared_ptr<LatentEncoder<N>> model(
         new LatentEncoder<N>{std::move(network.encoder), std::move(network.quant_conv)});
-    MakeReady{}(ex_, *model, {1, side, side, 3});
+    MakeReady<Ex>{}(ex_, *model, {1, side, side, 3});
     latents_ = [this, model](const Image& image) {
       const auto latent = ex_.download((*model)(ex_, ex_.upload(image)));
       const rfpp::Extents e = latent.extents();

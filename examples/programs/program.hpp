@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -15,26 +14,19 @@
 #include <vector>
 
 #include "batch.hpp"
-#include "gpu/network.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/io/codecs/linked.hpp"
 #include "rfpp/io/image_files.hpp"
-#include "rfpp/io/shipped_files.hpp"
-#include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
-#include "rfpp/model/network.hpp"
-#include "rfpp/model/registry.hpp"
+#include "rfpp/restorer/device.hpp"
+#include "rfpp/restorer/options.hpp"
 
-// What the example programs share: errors, progress, and where a network's weights come from.
-
-/// The folder of the weights that come with the library. The build says where it is.
-#ifndef RFPP_WEIGHTS
-#define RFPP_WEIGHTS "weights"
-#endif
+// What the programs share: command lines, errors, inputs and progress.
 
 /// Parses the command line and runs `body`. Whatever goes wrong is one line on stderr and a non-zero exit
 /// code.
 template <class Body> int run_program(CLI::App& app, int argc, char** argv, Body&& body) {
   CLI11_PARSE(app, argc, argv);
+  add_linked_codecs();
   try {
     body();
     return 0;
@@ -98,52 +90,11 @@ inline void add_device(CLI::App& app, std::string& device) {
   app.add_option("--device", device, "cpu, cuda or cuda:N")->capture_default_str();
 }
 
-/// How a program that runs a network weighs speed, rounding, memory and start-up.
-struct RunOptions {
-  std::string precision = "exact", device = "cpu";
-  bool low_memory = false, cache = false;
-  int threads = 0;
-
-  rfpp::PackingPolicy policy() const { return {rfpp::precision_named(precision), low_memory}; }
-  rfpp::CudaPrecision cuda_precision() const {
-    using Kind = rfpp::Packing::Kind;
-    switch (rfpp::precision_named(precision)) {
-      case rfpp::Precision::reference:
-        return {Kind::split_tf32, Kind::split_tf32};
-      case rfpp::Precision::fast:
-        return {Kind::tf32, Kind::float16};
-      default:
-        return {};
-    }
-  }
-
-  void add_to(CLI::App& app) {
-    add_device(app, device);
-    app.add_option("--precision", precision,
-                   "reference: as close to the published network as float gets; exact: the same codebook "
-                   "indices; fast")
-        ->capture_default_str();
-    app.add_flag("--low-memory", low_memory,
-                 "smaller packed weights, for algorithms that are somewhat slower");
-    app.add_option("--threads", threads, "0: as many as the machine has")
-        ->check(CLI::Range(0, 256))
-        ->capture_default_str();
-  }
-};
-
-/// The file of weights that come with the library for a network; "" where none is found.
-inline std::string shipped_weights(const std::string& network) {
-  return rfpp::io::find_file(network + ".safetensors", rfpp::io::shipped_folders(RFPP_WEIGHTS)).string();
-}
-
-/// The weights given, or else those that come with the library; "" where deterministic ones are asked for by
-/// name. Throws Error, saying where it looked, where there are none: a network must never run on noise.
-inline std::string weights_for(const std::string& network, const std::string& given, bool hashed) {
-  if (hashed || !given.empty()) return given;
-  if (std::string shipped = shipped_weights(network); !shipped.empty()) return shipped;
-  throw rfpp::Error("no weights for " + network + ": expected --weights, or " + network +
-                    ".safetensors in one of " + rfpp::io::list_of(rfpp::io::shipped_folders(RFPP_WEIGHTS)) +
-                    "; --hashed runs it with deterministic, untrained ones");
+/// The options --threads; the processor's.
+inline void add_threads(CLI::App& app, int& threads) {
+  app.add_option("--threads", threads, "0: as many as the machine has")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
 }
 
 /// The options --weights and --hashed; returns the first.
@@ -156,89 +107,43 @@ inline CLI::Option* add_weights(CLI::App& app, std::string& weights, bool& hashe
   return file;
 }
 
-/// The network that a checkpoint names, or else the first whose parameters it has; "" where none fits.
-template <class Networks = rfpp::PublishedNetworks>
-std::string fitting_network(const rfpp::io::Checkpoint& checkpoint) {
-  const auto named = checkpoint.metadata().find("network");
-  std::string name;
-  Networks::for_each([&](auto n) {
-    const bool other =
-        named != checkpoint.metadata().end() && !rfpp::same_name(named->second, decltype(n)::name);
-    if (name.empty() && !other &&
-        rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).empty())
-      name = decltype(n)::name;
-  });
-  return name;
-}
+/// The options of a program that runs a network.
+struct RunOptions {
+  std::string precision = "exact";
+  rfpp::RestorerOptions restorer{};
 
-/// The network whose parameters differ from a checkpoint's in the fewest names and shapes.
-template <class Networks = rfpp::PublishedNetworks>
-std::string nearest_network(const rfpp::io::Checkpoint& checkpoint) {
-  std::string name;
-  std::size_t fewest = 0;
-  Networks::for_each([&](auto n) {
-    const auto differences = rfpp::io::compare_parameters(rfpp::Network<decltype(n)>{}, checkpoint).size();
-    if (name.empty() || differences < fewest) {
-      name = decltype(n)::name;
-      fewest = differences;
-    }
-  });
-  return name;
-}
-
-/// Raw weights from a file, or the deterministic ones where there is no file.
-template <class N> void load_raw(rfpp::Network<N>& model, const std::string& weights) {
-  if (weights.empty())
-    rfpp::fill_hashed(model);
-  else
-    rfpp::io::load_parameters(model, weights);
-}
-
-/// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is
-/// none for this checkpoint and this program.
-inline void load_cached(rfpp::Cpu& ex, const rfpp::Parameters& model, const std::string& weights,
-                        const rfpp::PackingPlan& plan) {
-  const std::string cache = weights + "." + std::to_string(rfpp::cpu::vector_bytes * 8) + "bit.packed";
-  const std::string key = rfpp::packed_weights_key(ex, weights, plan);
-  if (rfpp::load_packed_weights(model, cache, key, plan)) return;
-  rfpp::load_prepared(ex, model, weights, plan);
-  try {
-    rfpp::save_packed_weights(model, cache, key);
-    std::fprintf(stderr, "packed weights are kept in %s\n", cache.c_str());
-  } catch (const rfpp::Error& error) {  // the face can be restored all the same
-    std::fprintf(stderr, "packed weights are not kept: %s\n", error.what());
+  void add_to(CLI::App& app) {
+    add_device(app, restorer.device);
+    app.add_option("--precision", precision,
+                   "reference: as close to the published network as float gets; exact: the same codebook "
+                   "indices; fast")
+        ->capture_default_str();
+    app.add_flag("--low-memory", restorer.low_memory,
+                 "smaller packed weights, for algorithms that are somewhat slower");
+    add_threads(app, restorer.threads);
   }
-}
-
-/// Makes a network ready to run for inputs of `input` extents: weights from a file, or the deterministic ones
-/// where there is no file; packed, and with its whole workspace reserved.
-template <class N>
-void make_ready(rfpp::Cpu& ex, rfpp::Network<N>& model, const std::string& weights, rfpp::Extents input,
-                const RunOptions& options = {}) {
-  const rfpp::PackingPlan plan = rfpp::plan_packing(model, input, options.policy());
-  if (weights.empty()) {
-    rfpp::fill_hashed(model);
-    rfpp::prepare(ex, model, plan, rfpp::RawWeights::drop);
-  } else if (options.cache) {
-    load_cached(ex, model, weights, plan);
-  } else {
-    rfpp::load_prepared(ex, model, weights, plan);
+  /// What they say; what a user may want to know goes to stderr, and progress where that is a terminal.
+  rfpp::RestorerOptions options(const std::string& program) const {
+    rfpp::RestorerOptions options = restorer;
+    options.precision = rfpp::precision_named(precision);
+    options.on_message = [program](const std::string& message) {
+      std::fprintf(stderr, "%s: %s\n", program.c_str(), message.c_str());
+    };
+    if (isatty(STDERR_FILENO) != 0)
+      options.on_progress = [](const rfpp::Progress& progress) {
+        std::fprintf(stderr, "\r%3d %%\r", static_cast<int>(100 * progress.done));
+        return true;
+      };
+    return options;
   }
-  rfpp::DryRun dry(ex.threads());
-  model(dry, rfpp::Tensor<float>::declared(input));
-  ex.workspace().reserve(dry.peak_bytes());
-}
+};
 
-/// Shows on a terminal how far the network has come with the face in hand.
-template <class Model> void show_progress(rfpp::Cpu& ex, const Model& model, rfpp::Extents input) {
-  if (isatty(STDERR_FILENO) == 0) return;
-  rfpp::DryRun dry;
-  model(dry, rfpp::Tensor<float>::declared(input));
-  ex.on_progress([total = dry.multiply_adds()](double done) {
-    const int percent = static_cast<int>(100 * std::fmod(done, total) / total);
-    std::fprintf(stderr, "\r%3d %%\r", percent);
-    return true;
-  });
+/// The options --fidelity and --seed, of networks that have such choices.
+inline void add_choices(CLI::App& app, rfpp::FaceOptions& face) {
+  app.add_option("--fidelity", face.fidelity,
+                 "0: quality, 1: closeness to the input; of networks with that choice")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--seed", face.seed, "of the noise that some networks add");
 }
 
 #endif

@@ -1,19 +1,18 @@
 // Restores faces: aligned ones as they are, or those of whole photos, where it finds them.
-#include "rfpp/photo/restore.hpp"
+#include "rfpp/restorer.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <future>
 #include <memory>
-#include <variant>
 
-#include "detector.hpp"
+#include "landmark_files.hpp"
 #include "program.hpp"
 #include "results.hpp"
-#include "rfpp/io/image_read.hpp"
-#include "rfpp/io/image_write.hpp"
 #include "rfpp/io/mapped_file.hpp"
-#include "rfpp/photo/landmarks.hpp"
+#include "rfpp/photo/resize.hpp"
+#include "rfpp/restorer/detectors.hpp"
+#include "rfpp/restorer/networks.hpp"
 
 namespace fs = std::filesystem;
 using namespace rfpp;
@@ -22,30 +21,25 @@ namespace {
 
 struct Options {
   std::vector<std::string> inputs;
-  std::string weights, model, landmarks, faces = "all", color;
-  bool aligned = false, compare = false, detect = false, hashed = false;
-  double strength = 1, scale = 1, min_face = 0;
+  std::string weights, landmarks, faces = "all", color;
+  bool aligned = false, compare = false, detect = false;
   int size = 0;
+  FaceOptions face;
   Results results{.output = "restored"};
-  std::shared_ptr<Detector> detector;
   RunOptions run;
-
-  photo::RestoreOptions restoring() const {
-    return {strength, color == "input" ? photo::Color::input : photo::Color::restored, scale};
-  }
 };
 
 /// The chosen of the faces given, or else of those in PHOTO.landmarks.json beside the photo, or else of those
 /// that are found.
 std::vector<photo::Landmarks> landmarks_of(const Options& options, const fs::path& path,
-                                           const io::Image& image) {
+                                           const io::Image& image, Restorer& restorer) {
   std::vector<detect::Face> faces;
   if (!options.landmarks.empty())
     faces = read_faces(options.landmarks);
   else if (fs::exists(landmarks_file(path)))
     faces = read_faces(landmarks_file(path));
   else
-    faces = options.detector->find(image);
+    faces = restorer.find_faces(image);
   std::vector<photo::Landmarks> landmarks;
   for (const std::size_t i : detect::FaceChoice(options.faces)(faces, image.width, image.height))
     landmarks.push_back(faces[i].landmarks);
@@ -67,31 +61,8 @@ io::Image side_by_side(const io::Image& left, const io::Image& right) {
 struct Job {
   fs::path path;
   io::Image image;
-  std::vector<photo::Landmarks> landmarks;
-  std::size_t too_small = 0, outside = 0;  ///< faces that stay as they are
+  photo::UsableFaces faces;
 };
-
-/// Leaves out the faces that cannot be restored, and turns round those whose eyes are given right to left.
-void sort_out(Job& job) {
-  std::vector<photo::Landmarks> kept;
-  const auto inside = [&](photo::Point p) {
-    return p.x >= 0 && p.y >= 0 && p.x < job.image.width && p.y < job.image.height;
-  };
-  for (const photo::Landmarks& face : job.landmarks) {
-    if (photo::eye_distance(face) < photo::minimum_eye_distance) {
-      ++job.too_small;
-    } else if (std::ranges::none_of(face, inside)) {
-      ++job.outside;
-    } else {
-      if (photo::are_right_to_left(face))
-        std::fprintf(stderr,
-                     "rfpp-restore: %s: warning: the eyes of a face were given right to left: exchanged\n",
-                     job.path.c_str());
-      kept.push_back(photo::left_to_right(face));
-    }
-  }
-  job.landmarks = std::move(kept);
-}
 
 /// Throws Error for what cannot work, before the network runs.
 void check_job(const Options& options, const Job& job) {
@@ -103,15 +74,15 @@ void check_job(const Options& options, const Job& job) {
   const int columns = options.compare ? 2 : 1;
   try {
     if (!options.aligned)
-      io::check_size(std::llround(columns * job.image.width * options.scale),
-                     std::llround(job.image.height * options.scale));
+      io::check_size(std::llround(columns * job.image.width * options.face.scale),
+                     std::llround(job.image.height * options.face.scale));
   } catch (const Error& error) {
     throw Error(job.path.string() + ": its result would be an " + error.what());
   }
 }
 
 Job read_job(const Options& options, const fs::path& path) {
-  Job job{path, io::read_image(path), {}};
+  Job job{path, load_image(path), {}};
   for (const auto& warning : job.image.warnings)
     std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
   check_job(options, job);
@@ -120,64 +91,30 @@ Job read_job(const Options& options, const fs::path& path) {
 
 /// "2 faces, 1 too small to restore"
 std::string text_of_faces(const Options& options, const Job& job) {
-  const std::size_t faces = options.aligned ? 1 : job.landmarks.size();
+  const std::size_t faces = options.aligned ? 1 : job.faces.landmarks.size();
   std::string text = std::to_string(faces) + (faces == 1 ? " face" : " faces");
-  if (job.too_small > 0) text += ", " + std::to_string(job.too_small) + " too small to restore";
-  if (job.outside > 0) text += ", " + std::to_string(job.outside) + " outside the photo";
+  if (job.faces.too_small > 0) text += ", " + std::to_string(job.faces.too_small) + " too small to restore";
+  if (job.faces.outside > 0) text += ", " + std::to_string(job.faces.outside) + " outside the photo";
   return text;
 }
 
-using Restorer = std::function<io::Image(const Job&)>;
-
 /// An aligned face at the size asked for, or else at the network's.
-template <class Model>
-io::Image restore_aligned(auto& ex, Model& model, const io::Image& face, const Options& options) {
-  constexpr int side = Model::spec.resolution;
+io::Image restore_aligned(Restorer& restorer, const io::Image& face, const Options& options) {
+  const int side = restorer.network().resolution;
   const int size = options.size == 0 ? side : options.size;
-  if (face.width == size && face.height == size)
-    return photo::restore_face(ex, model, face, options.restoring());
-  const io::Image restored =
-      photo::restore_face(ex, model, photo::resize(face, side, side), options.restoring());
+  if (face.width == size && face.height == size) return restorer.restore_face(face, options.face);
+  const io::Image restored = restorer.restore_face(photo::resize(face, side, side), options.face);
   return size == side ? restored : photo::resize(restored, size, size);
 }
 
-template <class Ex, class Model>
-Restorer restorer_of(std::shared_ptr<Ex> ex, std::shared_ptr<Model> model, const Options& options) {
-  return [ex, model, &options](const Job& job) {
-    return options.aligned ? restore_aligned(*ex, *model, job.image, options)
-                           : photo::restore_photo(*ex, *model, job.image, job.landmarks, options.restoring());
-  };
-}
-
-/// A network on a GPU as the photo pipeline calls it.
-template <class N> struct OnGpu {
-  static constexpr NetworkSpec spec = N::spec;
-  std::unique_ptr<GpuNetwork<N>> network;
-
-  auto operator()(auto&, const Tensor<float>& face) const {
-    auto output = network->run(face);
-    if (output.repeated)
-      std::fprintf(
-          stderr,
-          "rfpp-restore: a face was beyond the range of 16-bit numbers, and was made again with others\n");
-    return output;
-  }
-};
-
-template <class N> Restorer make_restorer(const Options& options) {
-  constexpr Extents face{1, N::spec.resolution, N::spec.resolution, 3};
-  if (const int gpu = gpu_index(options.run.device); gpu >= 0) {
-    Network<N> model;
-    load_raw(model, options.weights);
-    auto network = network_on_gpu(gpu, model, face, options.run.cuda_precision(), Keep::decoder_needs);
-    auto on_gpu = std::make_shared<OnGpu<N>>(OnGpu<N>{std::move(network)});
-    return restorer_of(std::make_shared<std::monostate>(), std::move(on_gpu), options);
-  }
-  auto ex = std::make_shared<Cpu>(options.run.threads);
-  auto model = std::make_shared<Network<N>>();
-  make_ready(*ex, *model, options.weights, face, options.run);
-  show_progress(*ex, *model, face);
-  return restorer_of(std::move(ex), std::move(model), options);
+/// The faces of the photo that are to be restored, sorted out.
+void choose_faces(const Options& options, Restorer& restorer, Job& job) {
+  job.faces = photo::usable_faces(landmarks_of(options, job.path, job.image, restorer), job.image.width,
+                                  job.image.height);
+  for (std::size_t i = 0; i < job.faces.exchanged; ++i)
+    std::fprintf(stderr,
+                 "rfpp-restore: %s: warning: the eyes of a face were given right to left: exchanged\n",
+                 job.path.c_str());
 }
 
 /// What there is to do: each input and its result.
@@ -206,16 +143,17 @@ Work plan(const Options& options) {
 /// Writes a result; a photo none of whose faces were restored is copied where its form need not change.
 void write_result(const Options& options, const Job& job, const fs::path& out) {
   if (out.has_parent_path()) fs::create_directories(out.parent_path());
-  const bool unchanged = !options.aligned && job.landmarks.empty() && options.scale == 1 && !options.compare;
+  const bool unchanged =
+      !options.aligned && job.faces.landmarks.empty() && options.face.scale == 1 && !options.compare;
   if (!unchanged || job.path.extension() != out.extension())
-    return io::write_image(out, job.image, options.results.quality);
+    return save_image(out, job.image, options.results.quality);
   const io::MappedFile photo(job.path);
   io::AtomicFile copy(out);
   copy.write(photo.bytes());
   copy.commit();
 }
 
-void restore_all(const Options& options, Restorer (*make)(const Options&)) {
+void restore_all(const Options& options) {
   const auto [images, outputs] = plan(options);
   if (images.empty()) return;
   Batch batch("rfpp-restore", images.size());
@@ -231,17 +169,21 @@ void restore_all(const Options& options, Restorer (*make)(const Options&)) {
     if (written.valid()) batch.attempt(files[writing], [&] { written.get(); });
   };
   read_ahead(0);
-  const Restorer restore = make(options);
+  auto restorer = Restorer::open(options.weights, options.run.options("rfpp-restore"));
+  const NetworkInfo& network = restorer.network();
+  if (!options.weights.empty() && *network.license != '\0')
+    std::fprintf(stderr, "rfpp-restore: %s: %s\n", network.name, network.license);
   if (images.size() > 1 && outputs[0].has_parent_path()) fs::create_directories(outputs[0].parent_path());
   for (std::size_t i = 0; i < images.size(); ++i)
     batch.attempt(images[i], [&, &result_path = outputs[i]] {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
       Job job = current.get();
-      if (!options.aligned) job.landmarks = landmarks_of(options, job.path, job.image);
-      sort_out(job);
+      if (!options.aligned) choose_faces(options, restorer, job);
       const auto start = std::chrono::steady_clock::now();
-      io::Image result = restore(job);
+      io::Image result = options.aligned
+                             ? restore_aligned(restorer, job.image, options)
+                             : restorer.restore_photo(job.image, job.faces.landmarks, options.face);
       const double seconds = seconds_since(start);
       job.image = options.compare ? side_by_side(job.image, result) : std::move(result);
       finish_writing();
@@ -264,9 +206,9 @@ int main(int argc, char** argv) {
   CLI::App app("Restores faces in photos", "rfpp-restore");
   app.add_option("inputs", o.inputs, "photos or aligned faces: files or folders")->required();
   o.results.add_to(app);
-  auto* weights = add_weights(app, o.weights, o.hashed);
-  app.add_option("--model", o.model,
-                 "network: " + PublishedNetworks::names() + " (default: the first that fits the weights)");
+  auto* weights = add_weights(app, o.weights, o.run.restorer.hashed);
+  app.add_option("--model", o.run.restorer.network,
+                 "network: " + network_names() + " (default: the first that fits the weights)");
   auto* aligned =
       app.add_flag("--aligned", o.aligned, "the inputs are aligned faces: square, with one face each");
   app.add_option("--size", o.size, "side of aligned results, in pixels (default: the network's)")
@@ -280,39 +222,34 @@ int main(int argc, char** argv) {
   app.add_option("--faces", o.faces, "all, largest, center, or numbers by descending score: 1,3")
       ->excludes(aligned)
       ->capture_default_str();
-  app.add_option("--min-face", o.min_face,
+  app.add_option("--min-face", o.run.restorer.min_face,
                  "width of the smallest face to find, in pixels; the smaller, the longer it takes (default: "
                  "those found where the photo's longer side is 1280 pixels)")
       ->check(CLI::Range(8.0, 1e6))
       ->excludes(aligned);
   app.add_flag("--detect", o.detect, "only find faces, and write PHOTO.landmarks.json beside each photo")
       ->excludes(aligned);
-  app.add_option("--strength", o.strength, "1: restored, 0: the input")
+  app.add_option("--strength", o.face.strength, "1: restored, 0: the input")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--color", o.color,
                  "whose colours faces have: input or restored (default: the input's in photos restored with "
                  "the weights that come with rfpp)")
       ->check(CLI::IsMember({"input", "restored"}));
-  app.add_option("--scale", o.scale, "size of the result, times the photo's")
+  app.add_option("--scale", o.face.scale, "size of the result, times the photo's")
       ->check(CLI::Range(1.0, 8.0))
       ->excludes(aligned)
       ->capture_default_str();
+  add_choices(app, o.face);
   o.run.add_to(app);
-  app.add_flag("--cache", o.run.cache, "keep packed weights beside the checkpoint, for a faster next start")
+  app.add_flag("--cache", o.run.restorer.cache,
+               "keep packed weights beside the checkpoint, for a faster next start")
       ->needs(weights);
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
     const detect::FaceChoice choice(o.faces);
-    o.detector = centerface_detector(shipped_weights("centerface"), o.run.threads, o.min_face);
-    if (o.detect) return write_faces(*o.detector, list_images(o.inputs), choice);
-    if (o.model.empty() && !o.weights.empty()) o.model = fitting_network(io::Checkpoint::open(o.weights));
-    if (o.model.empty())
-      o.model = o.weights.empty() ? RestoreFormerPlusPlusSmall::name : RestoreFormerPlusPlus::name;
-    if (o.color.empty()) o.color = o.weights.empty() && !o.hashed && !o.aligned ? "input" : "restored";
-    PublishedNetworks::visit(o.model, [&](auto network) {
-      o.weights = weights_for(network.name, o.weights, o.hashed);
-      restore_all(o, make_restorer<decltype(network)>);
-    });
+    if (o.detect) return write_faces(*open_detector(o.run.restorer), list_images(o.inputs), choice);
+    if (!o.color.empty()) o.face.color = o.color == "input" ? photo::Color::input : photo::Color::restored;
+    restore_all(o);
   });
 }

@@ -18,12 +18,15 @@ struct Results {
   bool skip_existing = false, recursive = false;
 
   void add_to(CLI::App& app) {
-    app.add_option("-o,--output", output,
-                   "folder for the results; for one picture also the file, .png, .jpg or .jpeg")
+    app.add_option("-o,--output", output, "folder for the results; for one picture also the file")
         ->capture_default_str();
-    app.add_option("--format", format, "of all results (default: JPEG for .jpg and .jpeg, else PNG)")
-        ->check(CLI::IsMember({"png", "jpg", "jpeg"}, CLI::ignore_case));
-    app.add_option("--quality", quality, "of JPEGs")->check(CLI::Range(1, 100))->capture_default_str();
+    app.add_option("--format", format,
+                   "of all results: png, jpg, and webp or tif where rfpp was built with them (default: the "
+                   "input's where it can be written, else PNG)")
+        ->check(CLI::IsMember({"png", "jpg", "jpeg", "webp", "tif", "tiff"}, CLI::ignore_case));
+    app.add_option("--quality", quality, "of JPEG and WebP; 100 is without loss for WebP")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
     app.add_flag("--skip-existing", skip_existing, "leave out pictures whose results are there");
     app.add_flag("--recursive", recursive, "also the folders in folders; results keep their structure");
   }
@@ -61,25 +64,33 @@ struct Results {
     if (std::filesystem::is_directory(path)) return false;
     static const std::set<std::string> others{".bmp",  ".webp", ".gif",  ".tif", ".tiff", ".avif",
                                               ".heic", ".jxl",  ".jfif", ".ppm", ".pgm",  ".pnm"};
-    if (others.contains(extension)) rfpp::io::is_png_name(path);  // throws
-    if (extension != ".png" && extension != ".jpg" && extension != ".jpeg") return false;
+    const bool codec = rfpp::io::writer_for(path) != nullptr;
+    if (others.contains(extension)) rfpp::io::check_image_name(path);
+    if (extension != ".png" && extension != ".jpg" && extension != ".jpeg" && !codec) return false;
     if (inputs > 1 || folder_given)
       throw rfpp::Error(output +
                         ": --output names a file, which is for one picture; for a folder or several "
                         "name a folder");
-    if (!format.empty() && (extension == ".png") != (format[0] == 'p' || format[0] == 'P'))
+    const auto form = [](const std::string& name) {
+      return name == ".jpeg" ? ".jpg" : name == ".tiff" ? ".tif" : name;
+    };
+    if (!format.empty() && form(extension) != form(rfpp::io::lower_extension("." + format)))
       throw rfpp::Error(output + ": is another format than --format " + format + "; leave one out");
     return true;
   }
 
   /// Below the output folder: the extension as it is where it can be written, capitals and all.
   std::filesystem::path result_name(std::filesystem::path name) const {
+    const auto form = [](const std::string& extension) -> std::string {
+      if (extension == ".jpeg" || extension == ".jfif" || extension == ".jpe") return ".jpg";
+      return extension == ".tiff" ? ".tif" : extension;
+    };
     const std::string extension = rfpp::io::lower_extension(name);
-    const bool jpeg = extension == ".jpg" || extension == ".jpeg", png = extension == ".png";
-    const bool to_png = format.empty() ? !jpeg && extension != ".jfif" && extension != ".jpe"
-                                       : rfpp::io::lower_extension("." + format) == ".png";
-    if (to_png ? png : jpeg) return name;
-    const std::string wanted = to_png ? ".png" : ".jpg";
+    const bool kept = form(extension) == ".jpg" || rfpp::io::writer_for(name) != nullptr;
+    const std::string wanted =
+        form(format.empty() ? kept ? extension : ".png" : rfpp::io::lower_extension("." + format));
+    const bool written = extension != ".jfif" && extension != ".jpe";
+    if (form(extension) == wanted && written) return name;
     return rfpp::io::named_as_image(name) ? name.replace_extension(wanted) : name += wanted;
   }
 };

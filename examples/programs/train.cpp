@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
-#include "gpu/learner.hpp"
+#include "learner.hpp"
 #include "program.hpp"
 #include "rfpp/io/atomic_file.hpp"
+#include "rfpp/model/registry.hpp"
+#include "rfpp/restorer/on_cpu.hpp"
 #include "rfpp/train/trainer.hpp"
 
 namespace fs = std::filesystem;
@@ -60,12 +62,7 @@ TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSett
 template <class N> void train(const Options& o, const TrainSettings& s) {
   // A run that was killed before its first checkpoint starts anew.
   const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
-  std::unique_ptr<Learner<N>> learner;
-  if (const int device = gpu_index(o.device); device >= 0)
-    learner = learner_on_gpu<N>(device, s);
-  else
-    learner = std::make_unique<LearnerOn<N, Cpu>>(s, o.threads);
-  Trainer<N> trainer(std::move(learner), o.run, resumes, o.threads);
+  Trainer<N> trainer(on_device<LearnerService<N>>(o.device, o.threads, s), o.run, resumes, o.threads);
   for (const std::string& failure : trainer.failures())
     std::fprintf(stderr, "rfpp-train: error: %s; left out\n", failure.c_str());
   trainer.run([] { return interrupted != 0; });
@@ -100,9 +97,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", given.batch, "faces in a pass");
   app.add_option("--steps", given.steps, "steps in all");
   add_device(app, o.device);
-  app.add_option("--threads", o.threads, "0: as many as the machine has")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+  add_threads(app, o.threads);
   return run_program(app, argc, argv, [&] {
     gpu_index(o.device);
     const TrainSettings s = settings_of(o, app, given);

@@ -1,9 +1,12 @@
 #ifndef RFPP_RFPP_HPP
 #define RFPP_RFPP_HPP
 
-// Everything that needs no GPU, but for metrics/frechet.hpp: Eigen's solvers take longer to compile than the
-// rest.
+// Everything that needs no GPU, but for what is made of Eigen, which not everybody has and which takes long
+// to compile, eigen/ and metrics/frechet.hpp, and the front door, restorer.hpp, which instantiates every network.
 
+// what programs need that restore faces
+#include "rfpp/restore.hpp"
+// tensors and expressions
 #include "rfpp/core/fields.hpp"
 #include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
@@ -15,6 +18,7 @@
 // executors
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/cpu/dry_run.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/cpu/prepare.hpp"
 // layers and networks
 #include "rfpp/model/arcface.hpp"
@@ -23,7 +27,6 @@
 #include "rfpp/model/gfpgan.hpp"
 #include "rfpp/model/gpen.hpp"
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/load_prepared.hpp"
 #include "rfpp/model/lpips.hpp"
 #include "rfpp/model/network.hpp"
 #include "rfpp/model/parsenet.hpp"
@@ -70,9 +73,11 @@
 #include "rfpp/photo/paste.hpp"
 #include "rfpp/photo/restore.hpp"
 #include "rfpp/photo/similarity.hpp"
+#include "rfpp/photo/upscaler.hpp"
 #include "rfpp/photo/warp.hpp"
 // files
 #include "rfpp/io/checkpoint.hpp"
+#include "rfpp/io/embedded_files.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "cuda/cases.hpp"
+#include "cases.hpp"
 
 using rfpp::test::Executor;
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "cuda/little_networks.hpp"
+#include "little_networks.hpp"
 #include "rfpp/train/learner.hpp"
 
 /// On the executor that the tests of kernels run on.

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "catch.hpp"
-#include "gpu/network.hpp"
+#include "cuda/gpu_network.hpp"
 #include "rfpp/cpu/prepare.hpp"
 #include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/hashed.hpp"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "catch.hpp"
-#include "cuda/little_networks.hpp"
+#include "little_networks.hpp"
 #include "rfpp/cuda/messages.hpp"
 #include "rfpp/cuda/thrust.hpp"
 #include "rfpp/model/hashed.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "rfpp/cpu/operand.hpp"
+#include "rfpp/cpu/cpu.hpp"
 #include "support.hpp"
 
 using namespace rfpp;
@@ -144,10 +144,10 @@ TEST_CASE("functors know their derivatives") {
       check_adjoint<1>(Prelu{}, x, y);
       check_adjoint<0>(Larger{}, x, y);
       check_adjoint<1>(Larger{}, x, y);
-      check_adjoint<0>(Divide{}, x, y);
-      check_adjoint<1>(Divide{}, x, y);
       check_adjoint<0>(Multiply{}, x, y);
       check_adjoint<1>(Multiply{}, x, y);
+      check_adjoint<0>(Divide{}, x, y);
+      check_adjoint<1>(Divide{}, x, y);
       check_adjoint<0>(Affine{}, x, y, 0.7);
       check_adjoint<1>(Affine{}, x, y, 0.7);
       check_adjoint<2>(Affine{}, x, y, 0.7);
@@ -156,4 +156,33 @@ TEST_CASE("functors know their derivatives") {
       CHECK(StraightThrough::passes<0>);
     }
   }
+}
+
+TEST_CASE("numbers are operands of either side, in the element type of the other") {
+  Cpu ex(1);
+  const auto check = [&](auto type) {
+    using T = decltype(type);
+    const auto x = test::random_tensor<T>({1, 2, 3, 19}, 1, 0.5, 2),
+               y = test::random_tensor<T>({1, 1, 1, 19}, 2, 0.5, 2);
+    const auto agrees = [&](const auto& e, auto&& f) {
+      const Tensor<T> actual = eval(ex, e);
+      for (std::size_t i = 0; i < x.extents().size(); ++i) {
+        INFO("element " << i);
+        CHECK(actual.data()[i] == f(x.data()[i], y.data()[i % 19]));
+      }
+    };
+    agrees(2 * x, [](T a, T) { return 2 * a; });
+    agrees(x * 0.1, [](T a, T) { return static_cast<T>(0.1) * a; });
+    agrees(x + 1, [](T a, T) { return a + 1; });
+    agrees(0.1 + x, [](T a, T) { return a + static_cast<T>(0.1); });
+    agrees(x - 0.1, [](T a, T) { return a - static_cast<T>(0.1); });
+    agrees(1 - x, [](T a, T) { return 1 - a; });
+    agrees(x / 3, [](T a, T) { return a / 3; });
+    agrees(3 / x, [](T a, T) { return 3 / a; });
+    agrees(x / y, [](T a, T b) { return a / b; });
+    agrees(-x, [](T a, T) { return -a; });
+  };
+  check(float());
+  check(double());
+  static_assert(channels_of<decltype(1 - tag<4>(Tensor<float>()) / 2)> == 4);
 }

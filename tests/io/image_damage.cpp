@@ -152,13 +152,13 @@ TEST_CASE("BMPs with run lengths or a header of 56 bytes are refused, with a way
         "unsupported BMP: a header of 56 bytes, expected 12, 40, 108 or 124; save it as PNG");
 }
 
-TEST_CASE("Forms that are not read are named") {
-  const std::string box(4, '\0');
+TEST_CASE("Forms that are not read are named, with what would read them") {
+  const std::string box(4, '\0'), without = ", for which this program was built without ";
   for (const auto& form : {std::pair<std::string, std::string>{"GIF89a", "GIF"},
-                           {box + "ftypavif", "AVIF"},
-                           {box + "ftypheic", "HEIC"},
-                           {"RIFF1234WEBP", "WebP"},
-                           {std::string("II*\0", 4), "TIFF"},
+                           {box + "ftypavif", "AVIF" + without + "libheif"},
+                           {box + "ftypheic", "HEIC" + without + "libheif"},
+                           {"RIFF1234WEBP", "WebP" + without + "libwebp"},
+                           {std::string("II*\0", 4), "TIFF" + without + "libtiff"},
                            {"\xFF\x0A", "JPEG XL"},
                            {"8BPS", "PSD"}}) {
     CHECK(error_of([&] { decoded(form.first); }) ==
@@ -171,4 +171,47 @@ TEST_CASE("Photos of 108 and 200 megapixels are within the bounds") {
   rfpp::io::check_size(12000, 9000);
   rfpp::io::check_size(16320, 12240);
   CHECK_FALSE(error_of([] { rfpp::io::check_size(20000, 15000); }).empty());
+}
+
+TEST_CASE("A JPEG that lost a byte of its data says so, where it can be known") {
+  Image source(96, 96, 3);
+  for (std::size_t i = 0; i < source.samples.size(); ++i) {
+    const std::size_t x = i / 3 % 96, y = i / 288;
+    source.samples[i] =
+        static_cast<std::uint8_t>((x / 24 + y / 24) % 2 == 0 ? 250 - i % 7 : 20 + (x * y) % 40);
+  }
+  const auto encoded = rfpp::io::encode_jpeg(source, 90);
+  const std::string file(encoded.begin(), encoded.end());
+  CHECK(decoded(file).warnings.empty());
+  int said = 0, lost = 0;
+  for (std::size_t at = file.find("\xFF\xDA") + 14; at + 2 < file.size(); ++at, ++lost) {
+    std::string damaged = file;
+    damaged.erase(at, 1);
+    const std::string error = error_of([&] { said += decoded(damaged).warnings.empty() ? 0 : 1; });
+    said += error.empty() ? 0 : 1;
+  }
+  INFO(said << " of " << lost << " said");
+  REQUIRE(lost > 500);
+  CHECK(said > lost / 2);
+}
+
+TEST_CASE("BMPs with OS/2's header of 12 bytes have the colours that they have") {
+  const auto number = [](std::size_t n, std::size_t size) {
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) text += static_cast<char>(n >> 8 * i);
+    return text;
+  };
+  const auto bmp = [&](std::size_t bits, const std::string& palette, const std::string& pixels) {
+    const std::size_t offset = 26 + palette.size();
+    return "BM" + number(offset + pixels.size(), 4) + number(0, 4) + number(offset, 4) + number(12, 4) +
+           number(2, 2) + number(2, 2) + number(1, 2) + number(bits, 2) + palette + pixels;
+  };
+  using Samples = std::vector<std::uint8_t>;
+  // Bottom row first, blue first.
+  const Samples colors{7, 8, 9, 10, 11, 12, 1, 2, 3, 4, 5, 6};
+  const std::string direct = std::string("\3\2\1\6\5\4\0\0", 8) + std::string("\x9\x8\x7\xC\xB\xA\0\0", 8);
+  CHECK(decoded(bmp(24, "", direct)).samples == colors);
+  std::string palette(768, '\0');
+  palette.replace(0, 12, "\3\2\1\6\5\4\x9\x8\x7\xC\xB\xA");
+  CHECK(decoded(bmp(8, palette, std::string("\0\1\0\0\2\3\0\0", 8))).samples == colors);
 }

@@ -46,19 +46,36 @@ TEST_CASE("A PNG comes back as it was written") {
   CHECK(folder.file_count() == 1);
 }
 
+TEST_CASE("A PNG of 16 bits comes back as it was written, samples that were changed in 8 bits too") {
+  const files::TemporaryFolder folder;
+  for (int channels = 1; channels <= 4; ++channels) {
+    Image image(37, 11, channels);
+    std::vector<std::uint16_t> wide(image.samples.size());
+    for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = static_cast<std::uint16_t>(i * i * 31);
+    set_samples16(image, wide);
+    image.samples[5] = wide[5] < 32768 ? 200 : 20;
+    wide[5] = static_cast<std::uint16_t>(image.samples[5] * 257);
+    write_image(folder.path / "a.png", image);
+    const Image read = read_image(folder.path / "a.png");
+    CHECK(read.channels == channels);
+    CHECK((read.samples == image.samples));
+    CHECK((read.samples16 == wide));
+  }
+}
+
 TEST_CASE("A JPEG comes back nearly as it was written, without alpha") {
   const files::TemporaryFolder folder;
   for (int channels = 1; channels <= 4; ++channels) {
     const Image image = smooth(50, 30, channels);
     write_image(folder.path / "a.jpeg", image);
     const Image read = read_image(folder.path / "a.jpeg");
-    REQUIRE(read.channels == 3);
+    REQUIRE(read.channels == image.colors());
     int most = 0;
     for (int y = 0; y < 30; ++y) {
       for (int x = 0; x < 50; ++x) {
-        for (int color = 0; color < 3; ++color) {
-          const int channel = channels < 3 ? 0 : color;
-          most = std::max(most, std::abs(read.row(y)[x * 3 + color] - image.row(y)[x * channels + channel]));
+        for (int color = 0; color < read.channels; ++color) {
+          most = std::max(
+              most, std::abs(read.row(y)[x * read.channels + color] - image.row(y)[x * channels + color]));
         }
       }
     }
@@ -98,7 +115,7 @@ TEST_CASE("What cannot be written is one clear line and leaves no file") {
   CHECK(error_of([&] { write_image(path + "/a.gif", image); }) ==
         path + "/a.gif: cannot write: expected a name that ends in .png, .jpg or .jpeg");
   CHECK(error_of([&] { write_image(path + "/a.jpg", image, 0); }) ==
-        path + "/a.jpg: cannot write: expected a JPEG quality of 1 to 100, found 0");
+        path + "/a.jpg: cannot write: expected a quality of 1 to 100, found 0");
   CHECK(error_of([&] {
           write_image(path + "/a.png", Image());
         }).starts_with(path + "/a.png: cannot write: image of 0x0"));

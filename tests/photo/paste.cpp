@@ -92,6 +92,37 @@ TEST_CASE("Faces that were not changed leave the photo as it was") {
   CHECK((result.icc_profile == photo.icc_profile));
 }
 
+TEST_CASE("A photo of 16 bits keeps its bits outside the masks, and has 16 inside") {
+  Image photo(200, 160, 3);
+  std::vector<std::uint16_t> wide(photo.samples.size());
+  for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = static_cast<std::uint16_t>(i * 2654435761U >> 16U);
+  set_samples16(photo, wide);
+  const Affine to_crop = upright_face(0.2, 60, 40);
+  const Image result = paste_faces(photo, std::vector<RestoredFace>{{to_crop, filled(512, 100, 150, 200)}});
+  REQUIRE(result.samples16.size() == wide.size());
+  std::size_t same = 0, fine = 0;
+  const Image in_eight = [&] {
+    Image plain = photo;
+    plain.samples16.clear();
+    return paste_faces(plain, std::vector<RestoredFace>{{to_crop, filled(512, 100, 150, 200)}});
+  }();
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    // What 8 bits leave alone may change by less than one of their levels where the mask is thin.
+    if (in_eight.samples[i] == photo.samples[i]) CHECK(std::abs(result.samples16[i] - wide[i]) < 400);
+    same += result.samples16[i] == wide[i] ? 1 : 0;
+    fine += result.samples16[i] % 257 != 0 ? 1 : 0;
+    REQUIRE(std::abs(result.samples[i] - in_eight.samples[i]) <= 1);
+  }
+  const auto corner = [&](int x, int y) {
+    const std::size_t at = static_cast<std::size_t>(y * 600 + x * 3);
+    return result.samples16[at] == wide[at];
+  };
+  CHECK((corner(0, 0) && corner(199, 0) && corner(0, 159) && corner(199, 159)));
+  CHECK(same > wide.size() / 2);
+  CHECK(same < wide.size() * 95 / 100);
+  CHECK(fine > wide.size() / 2);
+}
+
 TEST_CASE("A later face does not cover its neighbour") {
   // Two heads side by side, each within the other's crop.
   const Affine left = upright_face(0.5, 20, 30), right = upright_face(0.5, 150, 40);

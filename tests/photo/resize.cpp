@@ -56,6 +56,19 @@ TEST_CASE("Constant images stay constant, with all their channels") {
   }
 }
 
+TEST_CASE("16 bits stay 16 bits") {
+  Image image(16, 8, 2);
+  std::vector<std::uint16_t> wide(image.samples.size());
+  for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = i % 2 == 0 ? 12345 : 54321;
+  set_samples16(image, wide);
+  const Image resized = resize(image, 40, 20);
+  REQUIRE(resized.samples16.size() == 40 * 20 * 2);
+  for (std::size_t i = 0; i < resized.samples16.size(); ++i) {
+    REQUIRE(std::abs(resized.samples16[i] - (i % 2 == 0 ? 12345 : 54321)) <= 1);
+    REQUIRE(resized.samples[i] == (i % 2 == 0 ? 48 : 211));
+  }
+}
+
 TEST_CASE("Shrinking averages fine detail away") {
   Image stripes(256, 256, 1);
   for (int y = 0; y < 256; ++y) {

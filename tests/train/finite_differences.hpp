@@ -58,8 +58,8 @@ void check_gradients(const std::string& name, const Inputs& inputs, F f) {
       const double above = at(kept + step), below = at(kept - step);
       at(kept);
       const double difference = (above - below) / (2 * step);
-      const auto* gradient = gradients.find(t);
-      const double found = gradient == nullptr ? 0 : gradient->data()[i];
+      const auto gradient = gradients.find(t);
+      const double found = gradient ? gradient->data()[i] : 0;
       INFO("input " << k << " " << to_string(t.extents()) << ", element " << i);
       CHECK(std::abs(found - difference) <= 1e-7 * std::max(1.0, std::abs(difference)));
     }

@@ -64,13 +64,13 @@ void check_norms(const io::Checkpoint& file, const std::string& prefix, const Mo
   walk(
       [&](const std::string& name, const auto& parameter) {
         using T = typename std::remove_cvref_t<decltype(parameter)>::value;
-        const auto* gradient = gradients.find(io::raw(parameter));
+        const auto gradient = gradients.find(io::raw(parameter));
         INFO(prefix + name);
         if (file.find(prefix + name) == nullptr) {
-          CHECK(gradient == nullptr);
+          CHECK(!gradient);
           return;
         }
-        REQUIRE(gradient != nullptr);
+        REQUIRE(gradient);
         const double expected = golden_value(file, prefix + name), found = norm_of(*gradient);
         ++compared;
         if (expected < 1e-12) {

@@ -11,6 +11,11 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Thrown out of an evaluation whose progress callback asked to stop.
+struct Cancelled : Error {
+  Cancelled() : Error("cancelled") {}
+};
+
 }  // namespace rfpp::inline v0
 
 #endif

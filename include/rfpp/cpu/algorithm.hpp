@@ -1,10 +1,9 @@
 #ifndef RFPP_CPU_ALGORITHM_HPP
 #define RFPP_CPU_ALGORITHM_HPP
 
-#include <string>
-#include <string_view>
 #include <type_traits>
 
+#include "rfpp/core/precision.hpp"
 #include "rfpp/cpu/convolution_by_taps.hpp"
 #include "rfpp/cpu/winograd.hpp"
 #include "rfpp/expr/remap.hpp"
@@ -13,22 +12,6 @@
 // filter is read by the algorithm that it was packed for, at any size.
 
 namespace rfpp::inline v0 {
-
-/// How closely convolutions follow the direct sum. Relative L2 error of a layer against double, at most (held
-/// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
-enum class Precision {
-  reference,  ///< direct and F2
-  exact,      ///< also folded upsampling, F4 from 128x128 on, and where no codebook index depends on it any
-              ///< more, F4 from 64x64 and F6 from 128x128 on: the indices stay the published ones
-  fast,       ///< so everywhere
-};
-/// The precision called "reference", "exact" or "fast". Throws Error over other names.
-inline Precision precision_named(std::string_view name) {
-  if (name == "reference") return Precision::reference;
-  if (name == "exact") return Precision::exact;
-  if (name == "fast") return Precision::fast;
-  throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
-}
 
 /// What prepare weighs: rounding, and memory.
 struct PackingPolicy {
@@ -127,10 +110,13 @@ struct Algorithm {
   Packing::Kind kind;
   bool packs;
 };
+template <class X> ConvolutionShape shape_of(const ConvolutionCore<X>& core, bool after_codebook = false) {
+  return {core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>, after_codebook};
+}
 template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Packing packing = core.filter.packing();
-  const ConvolutionShape shape{core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>};
+  const ConvolutionShape shape = shape_of(core);
   bool fits = packing.columns == MicroTile<T>::columns;
   if (packing.kind == Packing::Kind::taps)
     fits = fits && has_few_outputs<T>(shape);
@@ -160,13 +146,6 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
   }
   const ConvolutionTiling<T> t(g, in, out);
   return {0, t.scratch_size(), t.tasks_per_image()};
-}
-/// The same for a core, `in` being what its algorithm reads.
-template <class X> ConvolutionNeeds convolution_needs(const ConvolutionCore<X>& core) {
-  const auto kind = algorithm_of(core).kind;
-  return convolution_needs<typename X::value>(
-      kind, core.geometry, upsamples(kind) ? before_upsampling(core.x).extents() : core.x.extents(),
-      core.extents());
 }
 
 /// out = epilogue(convolution(prologue(x), packed filter)) by the algorithm of the packing; x before

@@ -122,6 +122,7 @@ template <class T> struct FilterGradientTiling {
   std::size_t gradient_size() const { return out.image_size(); }
   /// Elements of one image of both tensors, and of the sums.
   std::size_t images_size() const { return input_size() + gradient_size(); }
+  std::size_t sums_at() const { return aligned(images_size() * sizeof(T)); }  // bytes of shared memory
   std::size_t task_sums() const {
     return static_cast<std::size_t>(row_tiles) *
            static_cast<std::size_t>(geometry.kernel * MicroTile<T>::rows * MicroTile<T>::columns);

@@ -2,6 +2,7 @@
 #define RFPP_CPU_CPU_HPP
 
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -10,11 +11,6 @@
 #include "rfpp/expr/flat.hpp"
 
 namespace rfpp::inline v0 {
-
-/// Thrown out of an evaluation whose progress callback asked to stop.
-struct Cancelled : Error {
-  Cancelled() : Error("cancelled") {}
-};
 
 /// Evaluates expressions on the processor. One executor belongs to one thread at a time; several may read the
 /// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
@@ -46,6 +42,7 @@ class Cpu {
   /// out = e, or out += e.
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
     out.storage.attach({});
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     const auto plan = plan_of(e);
     auto emitter = emitter_of(out, plan, accumulate);
     if (out.extents().w * out.extents().c <= cpu::band_elements)  // a band is at least one pixel
@@ -60,27 +57,31 @@ class Cpu {
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
     out.storage.attach({});
+    if (dry_ != nullptr) return run_dry(out, a.core);
     const auto plan = plan_of(a.epilogue);
-    const cpu::Scratch needs = cpu::scratch_of(a.core);
-    const Storage scratch(needs.total(threads()), *workspace_);
-    char* shared = static_cast<char*>(scratch.data());
     if constexpr (is_convolution<Core>) {
+      const cpu::ConvolutionPlan settled = cpu::plan_convolution(a.core);
+      const Storage scratch(settled.scratch.total(threads()), *workspace_);
       const Storage sums(cpu::sums_count(out.extents()) * sizeof(double), *workspace_);
-      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared,
+      convolve(a.core, settled, emitter_of(out, plan, accumulate), static_cast<char*>(scratch.data()),
                static_cast<double*>(sums.data()));
       out.storage.attach(sums);
-    } else if constexpr (cpu::emits_whole_rows<Core>) {
-      auto emitter = emitter_of(out, plan, accumulate);
-      emitter.extents = flattened_if_flat(a.epilogue, out.extents());
-      run_core(a.core, emitter, shared, shared + needs.shared);
     } else {
-      run_core(a.core, emitter_of(out, plan, accumulate), shared, shared + needs.shared);
+      const cpu::Scratch needs = cpu::scratch_of(a.core);
+      const Storage scratch(needs.total(threads()), *workspace_);
+      char* shared = static_cast<char*>(scratch.data());
+      auto emitter = emitter_of(out, plan, accumulate);
+      if constexpr (cpu::emits_whole_rows<Core>)
+        emitter.extents = flattened_if_flat(a.epilogue, out.extents());
+      run_core(a.core, emitter, shared, shared + needs.shared);
     }
   }
 
   /// target += e summed over the extents that are 1 in target.
   template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
-    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), threads()), *workspace_);
+    const Storage scratch(cpu::reduced_scratch<T>(e.extents(), dry_ != nullptr ? dry_->threads : threads()),
+                          *workspace_);
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     with_operand<T>(e, [&](const cpu::Operand<T>& x) {
       cpu::add_reduced(pool_, x, target, static_cast<char*>(scratch.data()));
     });
@@ -89,6 +90,7 @@ class Cpu {
   /// table[index[i]] += rows[i].
   template <class T>
   void scatter_rows(const Tensor<T>& table, const Tensor<int>& index, const Tensor<T>& rows) {
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     const int width = table.extents().c;
     for (std::size_t i = 0; i < index.extents().size(); ++i)
       for (int c = 0; c < width; ++c)
@@ -98,6 +100,7 @@ class Cpu {
 
   /// f(i) for every i in [0, count), in any order and several at a time.
   template <class F> void for_each_item(std::size_t count, const F& f) {
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     pool_.for_each(static_cast<int>(count), [&](int i, int) { f(static_cast<std::size_t>(i)); });
   }
 
@@ -111,7 +114,38 @@ class Cpu {
     filter.set_packed(packing, std::move(packed));
   }
 
+ protected:
+  /// What a dry run is for, and what it has met.
+  struct Dry {
+    int threads;
+    int evaluations = 0, convolutions = 0;
+    double multiply_adds = 0;
+    bool quantised = false;
+    std::function<void(const ConvolutionShape&, const Block* weight)> on_convolution = {};
+  };
+  /// Computes nothing, and places tensors where nobody may read.
+  explicit Cpu(Dry dry)
+      : pool_(1), workspace_(NoMemory::instance()), dry_(std::make_unique<Dry>(std::move(dry))) {
+    workspace_->reserve(std::size_t{1} << 50);
+  }
+  Dry& dry() { return *dry_; }
+  const Dry& dry() const { return *dry_; }
+
  private:
+  template <class T, class Core> void run_dry(const Tensor<T>& out, const Core& core) {
+    const Storage scratch(cpu::scratch_of(core).total(dry_->threads), *workspace_);
+    ++dry_->evaluations;
+    if constexpr (is_convolution<Core>) {
+      const Extents f = core.filter.extents();
+      ++dry_->convolutions;
+      dry_->multiply_adds += static_cast<double>(out.extents().size()) * f.h * f.w * f.c;
+      if (dry_->on_convolution && core.filter.has_raw())
+        dry_->on_convolution(cpu::shape_of(core, dry_->quantised), core.filter.raw().id());
+      out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
+    } else if constexpr (std::is_same_v<T, int>) {  // a search for entries
+      dry_->quantised = true;
+    }
+  }
   template <class T, class P>
   static cpu::Emitter<T> emitter_of(const Tensor<T>& out, const P& plan, bool accumulate) {
     if (!out.has_storage())
@@ -134,28 +168,26 @@ class Cpu {
 
   /// Leaves the sums of the result's channels in `sums`.
   template <class X, class T>
-  void run_core(const ConvolutionCore<X>& core, cpu::Emitter<T> emitter, char* shared, char* scratch,
-                double* sums) {
-    const cpu::ConvolutionNeeds needs = cpu::convolution_needs(core);
-    const cpu::ConvolutionParts parts = cpu::parts_of(core, needs);
-    const cpu::Algorithm algorithm = cpu::algorithm_of(core);
+  void convolve(const ConvolutionCore<X>& core, const cpu::ConvolutionPlan& plan, cpu::Emitter<T> emitter,
+                char* shared, double* sums) {
+    const auto [kind, packs] = plan.algorithm;
     const T* packed = core.filter.packed().data();
-    if (algorithm.packs) {
-      auto* fresh = reinterpret_cast<T*>(shared + parts.shared);
-      cpu::pack<T>(pool_, algorithm.kind, {core.filter.raw().data(), core.filter.extents()}, fresh);
+    if (packs) {
+      auto* fresh = reinterpret_cast<T*>(shared + plan.packed_at);
+      cpu::pack<T>(pool_, kind, {core.filter.raw().data(), core.filter.extents()}, fresh);
       packed = fresh;
     }
     emitter.streams = std::is_same_v<T, float> && emitter.extents.size() * sizeof(T) > cpu::streamed_bytes;
-    emitter.sums = reinterpret_cast<double*>(shared + parts.shared + parts.packed);
-    auto convolve = [&](const cpu::Operand<T>& x) {
-      cpu::convolve(pool_, algorithm.kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
-                    reinterpret_cast<T*>(scratch));
+    emitter.sums = reinterpret_cast<double*>(shared + plan.sums_at);
+    const auto from = [&, kind = kind](const cpu::Operand<T>& x) {
+      cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
+                    reinterpret_cast<T*>(shared + plan.scratch.shared));
     };
-    if (cpu::upsamples(algorithm.kind))
-      with_operand<T>(cpu::before_upsampling(core.x), convolve);
+    if (cpu::upsamples(kind))
+      with_operand<T>(cpu::before_upsampling(core.x), from);
     else
-      with_operand<T>(core.x, convolve);
-    cpu::join_sums(emitter.extents, needs.tasks_per_image, emitter.sums, sums);
+      with_operand<T>(core.x, from);
+    cpu::join_sums(emitter.extents, plan.needs.tasks_per_image, emitter.sums, sums);
     const Extents f = core.filter.extents();
     multiply_adds_ += static_cast<double>(emitter.extents.size()) * f.h * f.w * f.c;
     if (progress_ && !progress_(multiply_adds_)) throw Cancelled();
@@ -182,12 +214,12 @@ class Cpu {
         if constexpr (std::is_same_v<T, float>)
           if (cpu::sums_gradient_by_tiles<T>({core.geometry, x.extents, core.shape})) {
             const cpu::FilterGradientByTiles<cpu::WinogradF4, T> tiles(x.extents, g.extents);
-            auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(tiles.shared_size() * sizeof(T)));
+            auto* sums = reinterpret_cast<double*>(shared + tiles.sums_at());
             return tiles.run(pool_, x, g, emitter, reinterpret_cast<T*>(shared), sums,
                              reinterpret_cast<T*>(scratch));
           }
         const cpu::FilterGradientTiling<T> t{core.geometry, x.extents, g.extents};
-        auto* sums = reinterpret_cast<double*>(shared + cpu::aligned(t.images_size() * sizeof(T)));
+        auto* sums = reinterpret_cast<double*>(shared + t.sums_at());
         cpu::FilterGradient<T>(t, x, g, reinterpret_cast<T*>(shared), sums, reinterpret_cast<T*>(scratch))
             .run(pool_, emitter);
       });
@@ -278,6 +310,7 @@ class Cpu {
 
   ThreadPool pool_;
   WorkspaceHandle workspace_;
+  std::unique_ptr<Dry> dry_;
   std::function<bool(double)> progress_;
   double multiply_adds_ = 0;
 };

@@ -46,7 +46,8 @@ template <class Model> PackingPlan plan_packing(const Model&, Extents input, Pac
   dry.on_convolution([&](const ConvolutionShape& shape, const Block* weight) {
     if (const auto kind = kinds.find(weight); kind != kinds.end()) found.emplace_back(shape, kind->second);
   });
-  model(dry, Tensor<float>::declared(input));
+  Cpu& ex = dry;
+  model(ex, Tensor<float>::declared(input));
   for (auto& [shape, kind] : found) {
     shape.after_codebook = shape.after_codebook || !dry.quantised();  // no index depends on it
     *kind = cpu::algorithm_for<float>(shape, policy);

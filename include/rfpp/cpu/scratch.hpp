@@ -26,22 +26,31 @@ template <class Core> constexpr bool emits_whole_rows = false;
 template <class X> constexpr bool emits_whole_rows<SeparableFilterCore<X>> = true;
 template <class X> constexpr bool emits_whole_rows<JpegCore<X>> = true;
 
-/// Bytes of the shared scratch of a convolution, one part after the other.
-struct ConvolutionParts {
-  std::size_t shared, packed, sums;
+/// Everything that is settled of a convolution before it runs: its algorithm, and where in the shared scratch
+/// the parts begin that follow what the algorithm shares.
+struct ConvolutionPlan {
+  Algorithm algorithm;
+  ConvolutionNeeds needs;
+  std::size_t packed_at, sums_at;  // bytes
+  Scratch scratch;
 };
-template <class X> ConvolutionParts parts_of(const ConvolutionCore<X>& core, const ConvolutionNeeds& needs) {
+template <class X> ConvolutionPlan plan_convolution(const ConvolutionCore<X>& core) {
   using T = typename X::value;
-  const Extents out = core.extents();
   const Algorithm algorithm = algorithm_of(core);
-  return {aligned(needs.shared * sizeof(T)),
-          algorithm.packs ? aligned(packed_size<T>(algorithm.kind, core.filter.extents()) * sizeof(T)) : 0,
-          aligned(static_cast<std::size_t>(needs.tasks_per_image) * sums_count(out) * sizeof(double))};
+  const Extents in = upsamples(algorithm.kind) ? before_upsampling(core.x).extents() : core.x.extents();
+  const Extents out = core.extents();
+  ConvolutionPlan plan{algorithm, convolution_needs<T>(algorithm.kind, core.geometry, in, out), 0, 0, {}};
+  plan.packed_at = aligned(plan.needs.shared * sizeof(T));
+  plan.sums_at = plan.packed_at;
+  if (algorithm.packs)
+    plan.sums_at += aligned(packed_size<T>(algorithm.kind, core.filter.extents()) * sizeof(T));
+  const std::size_t sums =
+      static_cast<std::size_t>(plan.needs.tasks_per_image) * sums_count(out) * sizeof(double);
+  plan.scratch = {plan.sums_at + aligned(sums), plan.needs.per_thread * sizeof(T)};
+  return plan;
 }
 template <class X> Scratch scratch_of(const ConvolutionCore<X>& core) {
-  const ConvolutionNeeds needs = convolution_needs(core);
-  const ConvolutionParts parts = parts_of(core, needs);
-  return {parts.shared + parts.packed + parts.sums, needs.per_thread * sizeof(typename X::value)};
+  return plan_convolution(core).scratch;
 }
 template <class G> Scratch scratch_of(const ConvolutionDataGradientCore<G>& core) {
   using T = typename G::value;
@@ -57,12 +66,11 @@ template <class X, class G> Scratch scratch_of(const ConvolutionFilterGradientCo
   if constexpr (std::is_same_v<T, float>)
     if (sums_gradient_by_tiles<T>({core.geometry, core.x.extents(), core.shape})) {
       const FilterGradientByTiles<WinogradF4, T> tiles(core.x.extents(), core.gradient.extents());
-      return {aligned(tiles.shared_size() * sizeof(T)) + aligned(tiles.sums_size() * sizeof(double)),
+      return {tiles.sums_at() + aligned(tiles.sums_size() * sizeof(double)),
               aligned(tiles.scratch_size() * sizeof(T))};
     }
   const FilterGradientTiling<T> t{core.geometry, core.x.extents(), core.gradient.extents()};
-  return {aligned(t.images_size() * sizeof(T)) + aligned(t.sums_size() * sizeof(double)),
-          aligned(t.scratch_size() * sizeof(T))};
+  return {t.sums_at() + aligned(t.sums_size() * sizeof(double)), aligned(t.scratch_size() * sizeof(T))};
 }
 template <class A, class B> Scratch scratch_of(const MatmulCore<A, B>& core) {
   using T = typename A::value;

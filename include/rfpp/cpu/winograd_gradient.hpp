@@ -44,6 +44,7 @@ template <class S, class T> struct FilterGradientByTiles {
 
   /// Elements that all threads share, sums in double, and elements for every thread.
   std::size_t shared_size() const { return places * (inputs_stride() + gradients_stride()); }
+  std::size_t sums_at() const { return aligned(shared_size() * sizeof(T)); }  // bytes of shared memory
   std::size_t sums_size() const { return places * place_sums(); }
   std::size_t scratch_size() const {
     const auto staged = static_cast<std::size_t>(S::inputs * staged_columns) *

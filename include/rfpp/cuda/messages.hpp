@@ -5,7 +5,7 @@
 
 namespace rfpp::inline v0::cuda {
 
-/// Why the driver does not do for a program of this toolkit. Both as CUDA numbers its versions, 13020
+/// Why the driver is not enough for a program of this toolkit. Both as CUDA numbers its versions, 13020
 /// for 13.2; the driver is 0 where there is none, which CUDA reports as one that is too old.
 inline std::string driver_message(int driver, int toolkit) {
   if (driver == 0) return "CUDA: no NVIDIA driver was found; --device cpu needs none";

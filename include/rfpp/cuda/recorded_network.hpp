@@ -90,7 +90,7 @@ template <class N, class Ex, class Graph> class RecordedNetwork {
   /// Of device memory: weights, images and workspace.
   std::size_t allocated_bytes() { return ex_.workspace().allocated_bytes(); }
 
-  /// For images of any size, with exact products where faster ones do not do.
+  /// For images of any size, with exact products where faster ones are not enough.
   Encoded encode(const Tensor<float>& images) {
     const auto on_device = ex_.upload(images);
     if (auto fast = encoded_by(fast_, on_device); !ex_.search_failed()) {

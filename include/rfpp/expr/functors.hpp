@@ -41,7 +41,7 @@ struct Divide {
   template <int I> static constexpr bool passes = false;
   template <class T> RFPP_HD T operator()(T a, T b) const { return a / b; }
   template <int I, class T> RFPP_HD T adjoint(T g, T a, T b) const {
-    return I == 0 ? g / b : -g * a / (b * b);
+    return I == 0 ? g / b : -(g * a) / (b * b);
   }
 };
 
@@ -236,11 +236,38 @@ template <Expression A, Expression B> auto operator+(const A& a, const B& b) { r
 template <Expression A, Expression B> auto operator-(const A& a, const B& b) { return map(Subtract{}, a, b); }
 template <Expression A, Expression B> auto operator*(const A& a, const B& b) { return map(Multiply{}, a, b); }
 template <Expression A, Expression B> auto operator/(const A& a, const B& b) { return map(Divide{}, a, b); }
-// The factor's type is deduced: with `double` here, clang 14 stumbles over every `integer * object` that it
-// meets in this namespace.
-template <Expression A, class Factor>
-requires std::is_arithmetic_v<Factor>
-auto operator*(const A& a, Factor factor) { return map(Scale{static_cast<double>(factor)}, a); }
+template <Expression A> auto operator-(const A& a) { return map(Scale{-1}, a); }
+
+// Arithmetic with numbers. Their type is deduced: with `double` here, clang 14 stumbles over every `integer *
+// object` that it meets in this namespace.
+template <class N>
+concept Number = std::is_arithmetic_v<N>;
+namespace detail {
+/// A number as an operand beside a, of a's element type.
+template <class A, class N> auto number_beside(const A&, N number) {
+  return Constant<value_t<A>>{static_cast<value_t<A>>(number), {}};
+}
+}  // namespace detail
+template <Expression A, Number N> auto operator*(const A& a, N factor) {
+  return map(Scale{static_cast<double>(factor)}, a);
+}
+template <Number N, Expression A> auto operator*(N factor, const A& a) { return a * factor; }
+template <Expression A, Number N> auto operator+(const A& a, N number) {
+  return a + detail::number_beside(a, number);
+}
+template <Number N, Expression A> auto operator+(N number, const A& a) { return a + number; }
+template <Expression A, Number N> auto operator-(const A& a, N number) {
+  return a - detail::number_beside(a, number);
+}
+template <Number N, Expression A> auto operator-(N number, const A& a) {
+  return detail::number_beside(a, number) - a;
+}
+template <Expression A, Number N> auto operator/(const A& a, N number) {
+  return a / detail::number_beside(a, number);
+}
+template <Number N, Expression A> auto operator/(N number, const A& a) {
+  return detail::number_beside(a, number) / a;
+}
 template <Expression A> auto silu(const A& a) { return map(Silu{}, a); }
 template <Expression A> auto gelu(const A& a) { return map(Gelu{}, a); }
 template <Expression A> auto reciprocal_square_root(const A& a, double epsilon) {

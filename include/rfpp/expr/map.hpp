@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "rfpp/expr/anchor.hpp"
+#include "rfpp/expr/contracts.hpp"
 #include "rfpp/expr/view.hpp"
 
 namespace rfpp::inline v0 {
@@ -100,7 +101,11 @@ template <class F, class... A> auto map(F f, const A&... a) {
   constexpr bool channel_counts_agree =
       ((channels_of<A> == 0 || channels_of<A> == 1 || channels_of<A> == channels) && ...);
   static_assert(channel_counts_agree, "pointwise operation: the operands have different channel counts");
-  if constexpr (anchors == 0) {
+  constexpr bool is_functor = Functor<F, value_t<A>...>;
+  static_assert(is_functor, "map: the functor has no name, or no value for operands of these element types");
+  if constexpr (!is_functor) {
+    return Tensor<std::common_type_t<value_t<A>...>>();  // refused above, so that no second error follows
+  } else if constexpr (anchors == 0) {
     return tag<channels>(Map<F, bare_t<A>...>{f, {bare(a)...}});
   } else if constexpr (anchors == 1) {
     return tag<channels>(detail::extend_epilogue(f, bare(a)...));

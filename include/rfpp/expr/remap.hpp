@@ -2,6 +2,7 @@
 #define RFPP_EXPR_REMAP_HPP
 
 #include "rfpp/expr/anchor.hpp"
+#include "rfpp/expr/contracts.hpp"
 #include "rfpp/expr/view.hpp"
 
 // Remaps move elements without changing them. A rule R knows
@@ -83,8 +84,22 @@ template <class R, class A> struct Remap {
   R rule;
   A operand;
 
-  Extents extents() const { return rule.extents(operand.extents()); }
-  auto plan() const { return RemapPlan<R, plan_t<A>>{rule, plan_of(operand), extents()}; }
+  Extents extents() const {
+    constexpr bool is_rule = RemapRule<R>;
+    static_assert(
+        is_rule,
+        "Remap: the rule lacks keeps_channels, extents(e) or map(pixel, c), or one returns another type");
+    if constexpr (is_rule)
+      return rule.extents(operand.extents());
+    else
+      return {};
+  }
+  auto plan() const {
+    if constexpr (RemapRule<R>)
+      return RemapPlan<R, plan_t<A>>{rule, plan_of(operand), extents()};
+    else
+      return plan_of(operand);  // refused above, so that no second error follows
+  }
 };
 
 template <class R, class P> struct PreimageCursor {

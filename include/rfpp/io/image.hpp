@@ -1,10 +1,12 @@
 #ifndef RFPP_IO_IMAGE_HPP
 #define RFPP_IO_IMAGE_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "rfpp/core/error.hpp"
@@ -26,16 +28,26 @@ inline void check_size(std::int64_t width, std::int64_t height) {
   }
 }
 
-/// An image with 8-bit samples, interleaved, row after row from the top left. What the library writes has 8
-/// bits, so 16-bit files are rounded to 8 when read. Colours are as in the file (usually sRGB); alpha is not
-/// premultiplied.
-struct Image {
+/// What an image file says beside its pixels. It is written again where the format can hold it.
+struct ImageMetadata {
+  std::vector<std::uint8_t> icc_profile;  ///< the colour profile, empty for none
+  /// The EXIF block from its TIFF header on, for an upright picture: the orientation is applied when a file
+  /// is read and set to 1 here, and the thumbnail, which shows the picture as it was, is taken out.
+  std::vector<std::uint8_t> exif;
+  std::vector<std::uint8_t> xmp;         ///< the XMP packet, its orientation as that of exif
+  std::vector<std::uint8_t> png_chunks;  ///< a PNG's gAMA, pHYs and text chunks, whole and in order
+  /// The resolution of a print; 0 where the file says none.
+  double pixels_per_meter_x = 0, pixels_per_meter_y = 0;
+};
+
+/// An image, interleaved, row after row from the top left. Colours are as in the file (usually sRGB); alpha
+/// is not premultiplied.
+struct Image : ImageMetadata {
   int width = 0, height = 0;
-  int channels = 0;                       ///< 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha
-  std::vector<std::uint8_t> samples;      ///< height x width x channels
-  std::vector<std::uint8_t> icc_profile;  ///< the file's colour profile, empty for none
-  /// A PNG's gAMA, pHYs and text chunks, whole and in order; they are written to PNGs again.
-  std::vector<std::uint8_t> png_chunks;
+  int channels = 0;                   ///< 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha
+  std::vector<std::uint8_t> samples;  ///< height x width x channels
+  /// The same in 16 bits, read from a file that has them; else empty. See sample16.
+  std::vector<std::uint16_t> samples16;
   /// What was wrong with the file that this was read from and how much of it is there; each one line.
   std::vector<std::string> warnings;
 
@@ -53,9 +65,23 @@ struct Image {
   std::size_t row_size() const {
     return static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
   }
+  /// A sample in 16 bits: the file's own, unless the one in 8 bits was changed since.
+  std::uint16_t sample16(std::size_t i) const {
+    const bool own = i < samples16.size() && (samples16[i] * 255U + 32767U) / 65535U == samples[i];
+    return own ? samples16[i] : static_cast<std::uint16_t>(samples[i] * 257U);
+  }
   std::uint8_t* row(int y) { return samples.data() + static_cast<std::size_t>(y) * row_size(); }
   const std::uint8_t* row(int y) const { return samples.data() + static_cast<std::size_t>(y) * row_size(); }
 };
+
+/// Gives an image samples of 16 bits, and with them those of 8 bits, rounded.
+inline void set_samples16(Image& image, std::vector<std::uint16_t> samples) {
+  image.samples.resize(samples.size());
+  std::ranges::transform(samples, image.samples.begin(), [](std::uint16_t value) {
+    return static_cast<std::uint8_t>((value * 255U + 32767U) / 65535U);
+  });
+  image.samples16 = std::move(samples);
+}
 
 /// The nearest of 0 to 255; NaN gives 0.
 inline std::uint8_t round_to_byte(float value) {

@@ -6,28 +6,25 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "rfpp/io/codec.hpp"
+
 namespace rfpp::inline v0::io {
 
-/// The extension in small letters, with its dot.
-inline std::string lower_extension(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension;
-}
-
-/// Whether a file begins as images do that read_image reads: PNG, JPEG, BMP, PNM or PAM.
+/// Whether a file begins as images do that read_image reads: PNG, JPEG, BMP, PNM, PAM, or
+/// what codecs were added for.
 inline bool begins_as_image(const std::filesystem::path& path) {
   std::array<char, 16> bytes{};
   std::ifstream file(path, std::ios::binary);
   file.read(bytes.data(), bytes.size());
   const std::string_view head(bytes.data(), static_cast<std::size_t>(file.gcount()));
   if (head.starts_with("\x89PNG\r\n\x1A\n") || head.starts_with("\xFF\xD8\xFF")) return true;
+  if (codec_for(std::as_bytes(std::span(head))) != nullptr) return true;
   if (head.size() < 3) return false;
   if (head[0] == 'P' && head[1] >= '1' && head[1] <= '7')
     return head[2] == '#' || std::isspace(static_cast<unsigned char>(head[2])) != 0;
@@ -38,6 +35,8 @@ inline bool begins_as_image(const std::filesystem::path& path) {
 /// Whether a name says that the file is an image that read_image reads.
 inline bool named_as_image(const std::filesystem::path& path) {
   const std::string extension = lower_extension(path);
+  for (const ImageCodec& codec : image_codecs())
+    if (std::ranges::find(codec.extensions, extension) != codec.extensions.end()) return true;
   return std::ranges::any_of(
       std::array{".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".pbm", ".pgm", ".ppm", ".pnm", ".pam"},
       [&](const char* known) { return extension == known; });

@@ -7,15 +7,18 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/exif.hpp"
 #include "rfpp/io/icc.hpp"
+#include "rfpp/io/image.hpp"
 
 namespace rfpp::inline v0::io {
 
@@ -26,8 +29,7 @@ struct ImageHeader {
   std::int64_t pixels_per_byte = 0;
   bool sixteen_bit = false;
   int orientation = 1;
-  Bytes icc_profile;
-  Bytes png_chunks;                       ///< as Image has them
+  ImageMetadata metadata;
   std::vector<std::size_t> empty_chunks;  ///< where empty IDAT chunks of a PNG lie
   std::vector<std::string> warnings;
 };
@@ -71,6 +73,41 @@ inline std::uint32_t png_checksum(std::span<const std::byte> bytes) {
   return ~crc;
 }
 
+inline std::span<const std::uint8_t> as_bytes8(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+/// Takes an EXIF block into a header, with the orientation that it says; one of another form is left out.
+inline void read_exif(ImageHeader& header, std::span<const std::byte> tiff) {
+  if (!starts_with(tiff, "II*") && !starts_with(tiff, "MM")) return;
+  header.orientation = exif_orientation(tiff);
+  const auto block = as_bytes8(tiff);
+  header.metadata.exif.assign(block.begin(), block.end());
+}
+
+inline constexpr std::string_view png_xmp_keyword{"XML:com.adobe.xmp\0\0\0\0\0", 22};
+
+/// Takes what a PNG's chunk says beside its pixels into the header. False for chunks that are to be kept as
+/// they are.
+inline bool read_png_metadata(ImageHeader& header, std::string_view type, std::span<const std::byte> data) {
+  ImageMetadata& metadata = header.metadata;
+  if (type == "iCCP") {
+    metadata.icc_profile = icc_from_png(data);
+  } else if (type == "eXIf") {
+    read_exif(header, data);
+  } else if (type == "iTXt" && starts_with(data, png_xmp_keyword)) {
+    const auto packet = as_bytes8(data.subspan(png_xmp_keyword.size()));
+    metadata.xmp.assign(packet.begin(), packet.end());
+  } else {
+    if (type == "pHYs" && data.size() == 9 && data[8] == std::byte{1}) {
+      metadata.pixels_per_meter_x = load_number(data, 0, 4);
+      metadata.pixels_per_meter_y = load_number(data, 4, 4);
+    }
+    return type != "gAMA" && type != "pHYs" && type != "tEXt" && type != "zTXt" && type != "iTXt";
+  }
+  return true;
+}
+
 /// Throws Error when there is no image data. What is wrong behind it is left to the decoder. Source: PNG
 /// specification, third edition.
 inline ImageHeader png_header(std::span<const std::byte> bytes) {
@@ -103,12 +140,10 @@ inline ImageHeader png_header(std::span<const std::byte> bytes) {
                                 std::to_string(position) + " is wrong, pixels may be too");
     }
     if (type == "IDAT" && length == 0) header.empty_chunks.push_back(position);
-    if (type == "iCCP") header.icc_profile = icc_from_png(data);
-    if (type == "eXIf") header.orientation = exif_orientation(data);
-    const bool kept = type == "gAMA" || type == "pHYs" || type == "tEXt" || type == "zTXt" || type == "iTXt";
-    if (kept && header.png_chunks.size() + length + 12 <= most_kept) {
-      const auto* chunk = reinterpret_cast<const std::uint8_t*>(bytes.data()) + position;
-      header.png_chunks.insert(header.png_chunks.end(), chunk, chunk + length + 12);
+    if (!read_png_metadata(header, type, data)) {
+      const auto whole = as_bytes8(bytes.subspan(position, length + 12));
+      auto& chunks = header.metadata.png_chunks;
+      if (chunks.size() + whole.size() <= most_kept) chunks.insert(chunks.end(), whole.begin(), whole.end());
     }
     if (type == "IEND") break;
     position += 12 + length;
@@ -133,12 +168,39 @@ inline void check_huffman_tables(std::span<const std::byte> bytes, std::size_t p
 /// Where the next marker's code is, at or after `position`: past fill bytes, the escaped 0xFF of compressed
 /// data and restart markers. The end of the data if there is none.
 inline std::size_t next_jpeg_marker(std::span<const std::byte> bytes, std::size_t position) {
-  for (; position + 1 < bytes.size(); ++position) {
-    const auto code = std::to_integer<unsigned>(bytes[position + 1]);
+  while (position + 1 < bytes.size()) {
+    const void* found = std::memchr(bytes.data() + position, 0xFF, bytes.size() - 1 - position);
+    if (found == nullptr) break;
+    position = static_cast<std::size_t>(static_cast<const std::byte*>(found) - bytes.data()) + 1;
+    const auto code = std::to_integer<unsigned>(bytes[position]);
     const bool is_data = code == 0 || code == 0xFF || (code >= 0xD0 && code <= 0xD7);
-    if (bytes[position] == std::byte{0xFF} && !is_data) return position + 1;
+    if (!is_data) return position;
   }
   return bytes.size();
+}
+
+inline constexpr std::string_view exif_jpeg_signature{"Exif\0\0", 6};
+inline constexpr std::string_view xmp_jpeg_signature{"http://ns.adobe.com/xap/1.0/\0", 29};
+
+/// Takes what an APP0, APP1 or APP2 segment of a JPEG says into the header; the parts of a colour profile, in
+/// whatever order they come, into `icc_parts` by their numbers. Sources: JFIF 1.02; EXIF 2.3, 4.5.4; XMP part
+/// 3; ICC.1, annex B.4.
+inline void read_jpeg_metadata(ImageHeader& header, std::span<const std::byte> segment,
+                               std::map<std::uint32_t, std::span<const std::uint8_t>>& icc_parts) {
+  ImageMetadata& metadata = header.metadata;
+  if (starts_with(segment, std::string_view("JFIF\0", 5)) && segment.size() >= 12) {
+    const std::uint32_t unit = load_number(segment, 7, 1);
+    const double scale = unit == 1 ? 1 / 0.0254 : unit == 2 ? 100 : 0;
+    metadata.pixels_per_meter_x = scale * load_number(segment, 8, 2);
+    metadata.pixels_per_meter_y = scale * load_number(segment, 10, 2);
+  } else if (starts_with(segment, exif_jpeg_signature) && metadata.exif.empty()) {
+    read_exif(header, segment.subspan(exif_jpeg_signature.size()));
+  } else if (starts_with(segment, xmp_jpeg_signature)) {
+    const auto packet = as_bytes8(segment.subspan(xmp_jpeg_signature.size()));
+    metadata.xmp.assign(packet.begin(), packet.end());
+  } else if (starts_with(segment, icc_jpeg_signature) && segment.size() > 14) {
+    icc_parts[load_number(segment, 12, 1)] = as_bytes8(segment.subspan(14));
+  }
 }
 
 /// Walks all segments just as the decoder will, so that it meets no table that was not checked. Throws Error
@@ -147,7 +209,7 @@ inline ImageHeader jpeg_header(std::span<const std::byte> bytes) {
   ImageHeader header;
   header.pixels_per_byte = 512;  // an 8x8 block takes a bit at least
   int scans = 0;
-  std::uint32_t icc_parts = 0;
+  std::map<std::uint32_t, std::span<const std::uint8_t>> icc_parts;
   for (std::size_t position = 2;;) {
     position = next_jpeg_marker(bytes, position);
     if (position == bytes.size()) break;
@@ -170,16 +232,14 @@ inline ImageHeader jpeg_header(std::span<const std::byte> bytes) {
       throw Error("unsupported JPEG: expected baseline or progressive Huffman coding");
     } else if (marker == 0xDA && ++scans > 64) {
       throw Error("corrupt JPEG: more than 64 scans");  // each may cost a pass over all pixels
-    } else if (marker == 0xE1 && starts_with(segment, std::string_view("Exif\0\0", 6))) {
-      header.orientation = exif_orientation(segment.subspan(6));
-    } else if (marker == 0xE2 && starts_with(segment, icc_jpeg_signature) && segment.size() > 14 &&
-               load_number(segment, 12, 1) == ++icc_parts) {
-      const auto* part = reinterpret_cast<const std::uint8_t*>(segment.data());
-      header.icc_profile.insert(header.icc_profile.end(), part + 14, part + segment.size());
+    } else if (marker >= 0xE0 && marker <= 0xE2) {
+      read_jpeg_metadata(header, segment, icc_parts);
     }
     position += length;
   }
   if (scans == 0 || header.width == 0) throw Error("truncated JPEG: no image data");
+  auto& profile = header.metadata.icc_profile;
+  for (const auto& [number, part] : icc_parts) profile.insert(profile.end(), part.begin(), part.end());
   return header;
 }
 
@@ -201,6 +261,10 @@ inline ImageHeader bmp_header(std::span<const std::byte> bytes) {
     throw Error("unsupported BMP: a header of " + std::to_string(header_bytes) +
                 " bytes, expected 12, 40, 108 or 124" + way_out);
   }
+  if (!old) {
+    header.metadata.pixels_per_meter_x = field(38, 4);
+    header.metadata.pixels_per_meter_y = field(42, 4);
+  }
   if (compression == 1 || compression == 2) throw Error("unsupported BMP: run lengths" + way_out);
   if (compression != 0 && compression != 3) {
     throw Error("unsupported BMP: compression " + std::to_string(compression) +
@@ -215,6 +279,18 @@ inline ImageHeader bmp_header(std::span<const std::byte> bytes) {
                 std::to_string(bytes.size()));
   }
   return header;
+}
+
+/// An image just decoded with what its header says beside the pixels: turned upright, its metadata as those
+/// of an upright picture.
+inline Image finished(Image image, ImageHeader header) {
+  static_cast<ImageMetadata&>(image) = std::move(header.metadata);
+  if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
+  if (!icc_fits(image.icc_profile, image.colors())) image.icc_profile.clear();
+  image = apply_orientation(std::move(image), header.orientation);
+  make_exif_upright(std::as_writable_bytes(std::span(image.exif)), image.width, image.height);
+  make_xmp_upright(image.xmp);
+  return image;
 }
 
 }  // namespace rfpp::inline v0::io

@@ -15,20 +15,20 @@ inline std::string image_kind(std::span<const std::byte> bytes) {
   using namespace std::string_view_literals;
   struct Kind {
     std::size_t offset;
-    std::string_view signature, name;
+    std::string_view signature, name, library = {};
   };
   static constexpr Kind kinds[] = {
       {0, "GIF8"sv, "GIF"},
-      {8, "WEBP"sv, "WebP"},
-      {4, "ftypavif"sv, "AVIF"},
-      {4, "ftypavis"sv, "AVIF"},
-      {4, "ftyphe"sv, "HEIC"},
-      {4, "ftypmif1"sv, "HEIC"},
-      {4, "ftypmsf1"sv, "HEIC"},
-      {0, "II*\0"sv, "TIFF"},
-      {0, "MM\0*"sv, "TIFF"},
-      {0, "II+\0"sv, "TIFF"},
-      {0, "MM\0+"sv, "TIFF"},
+      {8, "WEBP"sv, "WebP", "libwebp"},
+      {4, "ftypavif"sv, "AVIF", "libheif"},
+      {4, "ftypavis"sv, "AVIF", "libheif"},
+      {4, "ftyphe"sv, "HEIC", "libheif"},
+      {4, "ftypmif1"sv, "HEIC", "libheif"},
+      {4, "ftypmsf1"sv, "HEIC", "libheif"},
+      {0, "II*\0"sv, "TIFF", "libtiff"},
+      {0, "MM\0*"sv, "TIFF", "libtiff"},
+      {0, "II+\0"sv, "TIFF", "libtiff"},
+      {0, "MM\0+"sv, "TIFF", "libtiff"},
       {0, "\xFF\x0A"sv, "JPEG XL"},
       {4, "JXL \r\n"sv, "JPEG XL"},
       {4, "jP  \r\n"sv, "JPEG 2000"},
@@ -43,8 +43,11 @@ inline std::string image_kind(std::span<const std::byte> bytes) {
       {0, "\0\0\1\0"sv, "ICO"},
   };
   for (const Kind& kind : kinds) {
-    if (kind.offset < bytes.size() && starts_with(bytes.subspan(kind.offset), kind.signature))
-      return std::string(kind.name) + "; convert it to PNG or JPEG first";
+    if (kind.offset >= bytes.size() || !starts_with(bytes.subspan(kind.offset), kind.signature)) continue;
+    std::string text(kind.name);
+    if (!kind.library.empty())
+      text.append(", for which this program was built without ").append(kind.library);
+    return text + "; convert it to PNG or JPEG first";
   }
   if (starts_with(bytes, "%PDF")) return "a PDF document; extract its picture first";
   if (starts_with(bytes, "<!DOCTYPE") || starts_with(bytes, "<!doctype") || starts_with(bytes, "<html"))

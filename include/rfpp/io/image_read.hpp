@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/io/codec.hpp"
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/image_header.hpp"
 #include "rfpp/io/image_kind.hpp"
@@ -38,14 +39,18 @@ inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader
           : stb::stbi_load_from_memory(data, size, &width, &height, &channels, 0),
       &std::free);
   if (decoded == nullptr) throw Error("corrupt, truncated or unsupported image data");
-  Image image(width, height, channels);
+  check_size(width, height);
+  Image image;
+  image.width = width;
+  image.height = height;
+  image.channels = channels;
+  const std::size_t count = image.row_size() * static_cast<std::size_t>(height);
   if (header.sixteen_bit) {
     const auto* samples = static_cast<const std::uint16_t*>(decoded.get());
-    std::transform(samples, samples + image.samples.size(), image.samples.begin(), [](std::uint16_t value) {
-      return static_cast<std::uint8_t>((value * 255U + 32767U) / 65535U);
-    });
+    set_samples16(image, {samples, samples + count});
   } else {
-    std::copy_n(static_cast<const std::uint8_t*>(decoded.get()), image.samples.size(), image.samples.begin());
+    const auto* samples = static_cast<const std::uint8_t*>(decoded.get());
+    image.samples.assign(samples, samples + count);
   }
   return image;
 }
@@ -82,10 +87,18 @@ inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& he
   return image;
 }
 
-/// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, turned as its EXIF orientation
-/// says. What a damaged file lacks is said in Image::warnings. 16-bit samples are rounded to 8. Throws Error
-/// for anything else, for corrupt and truncated files, for sizes beyond check_size, and for sizes that so few
-/// bytes cannot hold: memory stays in proportion to the file.
+/// "PNG, JPEG, BMP, PBM, PGM, PPM or PAM", with what codecs were added for.
+inline std::string readable_forms() {
+  std::string forms = "PNG, JPEG, ";
+  for (const ImageCodec& codec : image_codecs()) forms.append(codec.name).append(", ");
+  return forms + "BMP, PBM, PGM, PPM or PAM";
+}
+
+/// The image in the bytes of a PNG, JPEG, BMP, PBM, PGM, PPM or PAM file, or of a form that a codec was added
+/// for (see add_codec), turned as its EXIF orientation says. What a damaged file lacks is said in
+/// Image::warnings. 16-bit samples are also kept as they are. Throws Error for anything else, for corrupt and
+/// truncated files, for sizes beyond check_size, and for sizes that so few bytes cannot hold: memory stays in
+/// proportion to the file.
 inline Image decode_image(std::span<const std::byte> bytes) {
   if (bytes.size() > std::size_t{1} << 30) {
     throw Error("expected at most 1 GiB, found " + std::to_string(bytes.size()) + " bytes");
@@ -102,10 +115,11 @@ inline Image decode_image(std::span<const std::byte> bytes) {
     header = jpeg_header(bytes);
   } else if (starts_with(bytes, "BM")) {
     header = bmp_header(bytes);
+  } else if (const ImageCodec* codec = codec_for(bytes)) {
+    return codec->decode(bytes);
   } else {
-    throw Error(bytes.empty()
-                    ? "expected an image, found an empty file"
-                    : "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found " + image_kind(bytes));
+    throw Error(bytes.empty() ? "expected an image, found an empty file"
+                              : "expected a " + readable_forms() + " image, found " + image_kind(bytes));
   }
   check_size(header.width, header.height);
   if (header.width * header.height > header.pixels_per_byte * static_cast<std::int64_t>(bytes.size())) {
@@ -115,10 +129,7 @@ inline Image decode_image(std::span<const std::byte> bytes) {
   Image image = jpeg  ? decode_jpeg(bytes, header)
                 : png ? decode_png(bytes, header)
                       : decode_with_stb(bytes, header);
-  image.png_chunks = std::move(header.png_chunks);
-  if (!header.warnings.empty()) image.warnings = std::move(header.warnings);
-  if (icc_fits(header.icc_profile, image.colors())) image.icc_profile = std::move(header.icc_profile);
-  return apply_orientation(std::move(image), header.orientation);
+  return finished(std::move(image), std::move(header));
 }
 
 /// The image in a file; see decode_image. Errors name the file.

@@ -77,8 +77,7 @@ inline bool same_shape(std::vector<std::int64_t> a, std::vector<std::int64_t> b)
 
 /// Compares by name and shape. Parameters of the training losses' networks, which lie beside the model's
 /// under "loss.", are not counted as extra, nor are batch norms' counts of their training steps.
-inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
-  const auto shapes = parameter_shapes(model);
+inline ParameterMismatch compare_parameters(const ParameterShapes& shapes, const Checkpoint& checkpoint) {
   const std::string prefix = find_prefix(checkpoint, shapes);
   ParameterMismatch mismatch;
   for (const auto& [name, shape] : shapes) {
@@ -96,6 +95,9 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
     if (!shapes.contains(name) && !expected) mismatch.extra.push_back(name);
   }
   return mismatch;
+}
+inline ParameterMismatch compare_parameters(const ConstParameters& model, const Checkpoint& checkpoint) {
+  return compare_parameters(parameter_shapes(model), checkpoint);
 }
 
 namespace detail {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/byte_reader.hpp"
@@ -132,11 +133,20 @@ class PnmReader {
   }
 
   void read_binary(Image& image) {
-    for (std::uint8_t& sample : image.samples) {
-      unsigned value = std::to_integer<unsigned>(bytes_[position_++]);
-      if (maximum_ > 255) value = value << 8 | std::to_integer<unsigned>(bytes_[position_++]);
-      sample = scaled(value);
+    if (maximum_ > 255) return read_wide(image);
+    for (std::uint8_t& sample : image.samples)
+      sample = scaled(std::to_integer<unsigned>(bytes_[position_++]));
+  }
+
+  void read_wide(Image& image) {
+    std::vector<std::uint16_t> samples(image.samples.size());
+    const auto maximum = static_cast<unsigned>(maximum_);
+    for (std::uint16_t& sample : samples) {
+      unsigned value = std::to_integer<unsigned>(bytes_[position_++]) << 8;
+      value |= std::to_integer<unsigned>(bytes_[position_++]);
+      sample = static_cast<std::uint16_t>((std::min(value, maximum) * 65535U + maximum / 2) / maximum);
     }
+    set_samples16(image, std::move(samples));
   }
 
   std::uint8_t scaled(unsigned value) const {

@@ -9,16 +9,9 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"
+#include "rfpp/nn/prelu.hpp"
 
 namespace rfpp::inline v0 {
-
-/// One slope for all channels.
-template <class T = float> struct PreluSlope {
-  Tensor<T> weight = Tensor<T>::declared(vector_extents(1));
-
-  auto operator()(const auto& x) const { return prelu(x, weight); }
-  static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
-};
 
 /// A 1x1 convolution and a batch norm.
 template <int In, int Out, int Stride, class T> struct ProjectedShortcut {
@@ -42,7 +35,7 @@ template <int In, int Out, int Stride, class T = float> struct ImprovedResidualB
   BatchNorm<In, T> bn0;
   UnbiasedConv2d<conv3x3(In, In), T> conv1;
   BatchNorm<In, T> bn1;
-  PreluSlope<T> prelu;
+  PreluSlopes<1, T> prelu;
   UnbiasedConv2d<ConvolutionSpec{In, Out, 3, Stride, 1, 1}, T> conv2;
   BatchNorm<Out, T> bn2;
   std::conditional_t<In == Out && Stride == 1, IdentityShortcut, ProjectedShortcut<In, Out, Stride, T>>
@@ -80,7 +73,7 @@ template <class T = float> struct ArcFaceResnet18 {
 
   UnbiasedConv2d<conv3x3(1, 64), T> conv1;
   BatchNorm<64, T> bn1;
-  PreluSlope<T> prelu;
+  PreluSlopes<1, T> prelu;
   ResidualPair<64, 64, 1, T> layer1;
   ResidualPair<64, 128, 2, T> layer2;
   ResidualPair<128, 256, 2, T> layer3;

@@ -6,33 +6,14 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/mapped_file.hpp"
 #include "rfpp/photo/similarity.hpp"
+#include "rfpp/photo/usable_faces.hpp"
 
 namespace rfpp::inline v0::photo {
-
-/// Whether left and right are exchanged: the landmarks are those of a mirrored face, as where eyes and mouth
-/// are named from the person's own side.
-inline bool are_right_to_left(const Landmarks& face) {
-  const double eyes_x = face[1].x - face[0].x, eyes_y = face[1].y - face[0].y;
-  const double down_x = (face[3].x + face[4].x - face[0].x - face[1].x) / 2;
-  const double down_y = (face[3].y + face[4].y - face[0].y - face[1].y) / 2;
-  // About 1 for a face seen from the front; near 0 for a profile, whose order says nothing.
-  return (eyes_x * down_y - eyes_y * down_x) < -0.25 * (down_x * down_x + down_y * down_y);
-}
-
-/// The landmarks in the order left, right as seen in the image; the mouth's corners follow the eyes.
-inline Landmarks left_to_right(Landmarks face) {
-  if (are_right_to_left(face)) std::swap(face[0], face[1]);
-  const double along =
-      (face[1].x - face[0].x) * (face[4].x - face[3].x) + (face[1].y - face[0].y) * (face[4].y - face[3].y);
-  if (along < 0) std::swap(face[3], face[4]);
-  return face;
-}
 
 /// A face's landmarks from its JSON value. Throws Error unless they are five pairs of numbers that do not
 /// coincide.

@@ -85,21 +85,33 @@ struct FloatRegion {
       : region(part), colors(image.colors()), values(part.area() * static_cast<std::size_t>(colors)) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x) {
-        std::copy_n(image.row(y) + x * image.channels, colors, pixel(x, y));
+        if (image.samples16.empty())
+          std::copy_n(image.row(y) + x * image.channels, colors, pixel(x, y));
+        else
+          for (int color = 0; color < colors; ++color)
+            pixel(x, y)[color] = static_cast<float>(image.sample16(index(image, x, y, color))) / 257.0F;
       }
     }
   }
 
-  /// Rounds the colours back into the image.
+  /// Rounds the colours back into the image, of 8 and of 16 bits.
   void store(io::Image& image) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x) {
         std::transform(pixel(x, y), pixel(x, y) + colors, image.row(y) + x * image.channels,
                        io::round_to_byte);
+        if (image.samples16.empty()) continue;
+        for (int color = 0; color < colors; ++color)
+          image.samples16[index(image, x, y, color)] =
+              static_cast<std::uint16_t>(std::clamp(pixel(x, y)[color], 0.0F, 255.0F) * 257.0F + 0.5F);
       }
     }
   }
 
+  static std::size_t index(const io::Image& image, int x, int y, int color) {
+    return static_cast<std::size_t>(y) * image.row_size() +
+           static_cast<std::size_t>(x * image.channels + color);
+  }
   float* pixel(int x, int y) {
     return values.data() +
            (static_cast<std::ptrdiff_t>(y - region.y0) * region.width() + x - region.x0) * colors;

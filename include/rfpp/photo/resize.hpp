@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include "rfpp/io/image.hpp"
@@ -40,14 +42,14 @@ inline ResizeTaps lanczos_taps(int in, int out) {
   return taps;
 }
 
-/// One row of samples, resized.
-inline void resize_row(const std::uint8_t* in, int in_width, int channels, const ResizeTaps& taps,
-                       float* out) {
+/// One row of samples, of 8 or 16 bits, resized.
+template <class Sample>
+void resize_row(const Sample* in, int in_width, int channels, const ResizeTaps& taps, float* out) {
   const float* weight = taps.weights.data();
   for (const int first : taps.first) {
     for (int channel = 0; channel < channels; ++channel) out[channel] = 0;
     for (int k = 0; k < taps.count; ++k, ++weight) {
-      const std::uint8_t* pixel = in + std::clamp(first + k, 0, in_width - 1) * channels;
+      const Sample* pixel = in + std::clamp(first + k, 0, in_width - 1) * channels;
       for (int channel = 0; channel < channels; ++channel)
         out[channel] += *weight * static_cast<float>(pixel[channel]);
     }
@@ -55,17 +57,15 @@ inline void resize_row(const std::uint8_t* in, int in_width, int channels, const
   }
 }
 
-/// The image at width x height, by Lanczos interpolation (a = 4); shrinking averages enough pixels not to
-/// alias. Throws Error for a size beyond io::check_size.
-inline io::Image resize(const io::Image& image, int width, int height) {
-  io::Image out(width, height, image.channels);
-  out.icc_profile = image.icc_profile;
-  out.png_chunks = image.png_chunks;
+/// Calls write(y, row of floats) for each row of `image`'s samples at width x height; row(y) gives those of
+/// the image.
+void resize_rows(const io::Image& image, int width, int height, auto&& row, auto&& write) {
+  const std::size_t row_size = static_cast<std::size_t>(width) * static_cast<std::size_t>(image.channels);
   const ResizeTaps across = lanczos_taps(image.width, width), down = lanczos_taps(image.height, height);
   // Input rows already resized: as many as an output row needs, each at its index modulo their number.
   const int kept = std::min(down.count, image.height);
-  std::vector<std::vector<float>> rows(static_cast<std::size_t>(kept), std::vector<float>(out.row_size()));
-  std::vector<float> sum(out.row_size());
+  std::vector<std::vector<float>> rows(static_cast<std::size_t>(kept), std::vector<float>(row_size));
+  std::vector<float> sum(row_size);
   int next = 0;
   for (int y = 0; y < height; ++y) {
     const int first = down.first[static_cast<std::size_t>(y)];
@@ -74,15 +74,44 @@ inline io::Image resize(const io::Image& image, int width, int height) {
       return rows[static_cast<std::size_t>(input % kept)];
     };
     for (; next < std::min(first + down.count, image.height); ++next) {
-      resize_row(image.row(next), image.width, image.channels, across, row_of(next).data());
+      resize_row(row(next), image.width, image.channels, across, row_of(next).data());
     }
     std::fill(sum.begin(), sum.end(), 0.0F);
     for (int k = 0; k < down.count; ++k) {
-      const float* row = row_of(std::clamp(first + k, 0, image.height - 1)).data();
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weights[k] * row[i];
+      const float* in = row_of(std::clamp(first + k, 0, image.height - 1)).data();
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weights[k] * in[i];
     }
-    std::transform(sum.begin(), sum.end(), out.row(y), io::round_to_byte);
+    write(y, sum);
   }
+}
+
+/// The image at width x height, by Lanczos interpolation (a = 4); shrinking averages enough pixels not to
+/// alias. 16 bits stay 16 bits. Throws Error for a size beyond io::check_size.
+inline io::Image resize(const io::Image& image, int width, int height) {
+  io::Image out(width, height, image.channels);
+  static_cast<io::ImageMetadata&>(out) = image;
+  if (image.samples16.empty()) {
+    resize_rows(
+        image, width, height, [&](int y) { return image.row(y); },
+        [&](int y, const std::vector<float>& row) {
+          std::transform(row.begin(), row.end(), out.row(y), io::round_to_byte);
+        });
+    return out;
+  }
+  std::vector<std::uint16_t> wide, row(image.row_size());
+  wide.reserve(out.samples.size());
+  resize_rows(
+      image, width, height,
+      [&](int y) {
+        for (std::size_t i = 0; i < row.size(); ++i)
+          row[i] = image.sample16(static_cast<std::size_t>(y) * row.size() + i);
+        return row.data();
+      },
+      [&](int, const std::vector<float>& values) {
+        for (const float value : values)
+          wide.push_back(static_cast<std::uint16_t>(std::clamp(value, 0.0F, 65535.0F) + 0.5F));
+      });
+  set_samples16(out, std::move(wide));
   return out;
 }
 

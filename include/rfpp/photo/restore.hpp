@@ -54,12 +54,15 @@ struct RestoreOptions {
   std::function<Plane(const io::Image& face)> parser = {};
 };
 
-/// The RGB image that the network makes of a face of its resolution.
-template <class Model> io::Image restored_colors(auto& ex, Model& model, const io::Image& face, Color color) {
-  const auto output = model(ex, to_tensor(face));
-  io::Image restored = to_image(output.image);
+/// What a network made of a face, an RGB image of its size, in the colours asked for.
+inline io::Image colored(io::Image restored, const io::Image& face, Color color) {
   if (color == Color::restored) return restored;
   return keep_colors(std::move(restored), face, color_sigma * face.width / template_size);
+}
+
+/// The RGB image that the network makes of a face of its resolution.
+template <class Model> io::Image restored_colors(auto& ex, Model& model, const io::Image& face, Color color) {
+  return colored(to_image(model(ex, to_tensor(face)).image), face, color);
 }
 
 /// Restores an aligned face of any size: it is resized to the network's resolution and back. A gray face

@@ -62,17 +62,18 @@ inline Affine inverse(const Affine& map) {
 /// Which of the five landmarks count.
 using LandmarkMask = std::array<bool, 5>;
 
-/// The similarity (turn, uniform scale and shift) that takes the marked landmarks closest to the template in
-/// the sense of least squares; none where those landmarks coincide or are not finite.
+/// The similarity (turn, uniform scale and shift) that takes the marked landmarks closest to those of
+/// `target` in the sense of least squares; none where those landmarks coincide or are not finite.
 inline std::optional<Affine> least_squares_similarity(const Landmarks& landmarks,
                                                       const LandmarkMask& mask = {true, true, true, true,
-                                                                                  true}) {
+                                                                                  true},
+                                                      const Landmarks& target = ffhq_template) {
   Point from, to;
   double count = 0;
   for (std::size_t i = 0; i < landmarks.size(); ++i) {
     if (!mask[i]) continue;
     from = {from.x + landmarks[i].x, from.y + landmarks[i].y};
-    to = {to.x + ffhq_template[i].x, to.y + ffhq_template[i].y};
+    to = {to.x + target[i].x, to.y + target[i].y};
     ++count;
   }
   from = {from.x / count, from.y / count};
@@ -81,7 +82,7 @@ inline std::optional<Affine> least_squares_similarity(const Landmarks& landmarks
   for (std::size_t i = 0; i < landmarks.size(); ++i) {
     if (!mask[i]) continue;
     const Point f{landmarks[i].x - from.x, landmarks[i].y - from.y};
-    const Point t{ffhq_template[i].x - to.x, ffhq_template[i].y - to.y};
+    const Point t{target[i].x - to.x, target[i].y - to.y};
     spread += f.x * f.x + f.y * f.y;
     along += f.x * t.x + f.y * t.y;
     across += f.x * t.y - f.y * t.x;
@@ -91,31 +92,34 @@ inline std::optional<Affine> least_squares_similarity(const Landmarks& landmarks
   return Affine{c, -s, to.x - c * from.x + s * from.y, s, c, to.y - s * from.x - c * from.y};
 }
 
-/// The squared distance, in template pixels, of each mapped landmark from its place.
-inline std::array<double, 5> squared_errors(const Affine& map, const Landmarks& landmarks) {
+/// The squared distance, in template pixels, of each mapped landmark from its place in `target`.
+inline std::array<double, 5> squared_errors(const Affine& map, const Landmarks& landmarks,
+                                            const Landmarks& target = ffhq_template) {
   std::array<double, 5> errors{};
   for (std::size_t i = 0; i < errors.size(); ++i) {
     const Point mapped = map(landmarks[i]);
-    const double x = mapped.x - ffhq_template[i].x, y = mapped.y - ffhq_template[i].y;
+    const double x = mapped.x - target[i].x, y = mapped.y - target[i].y;
     errors[i] = x * x + y * y;
   }
   return errors;
 }
 
-/// The map from photo pixels to the pixels of an aligned crop of `size` x `size`: least median of squares
+/// The map from photo pixels to the pixels of an aligned crop of `size` x `size`, where the landmarks lie as
+/// those of `target` do in one of template_size: least median of squares
 /// over all pairs of landmarks, then least squares over the landmarks that agree, so one bad landmark does no
 /// harm. Throws Error when the landmarks are not finite or coincide. Source: estimateAffinePartial2D of
 /// OpenCV with LMEDS.
-inline Affine align(const Landmarks& landmarks, int size = template_size) {
+inline Affine align(const Landmarks& landmarks, int size = template_size,
+                    const Landmarks& target = ffhq_template) {
   std::optional<double> smallest_median;
   std::array<double, 5> errors{};
   for (std::size_t first = 0; first < 5; ++first) {
     for (std::size_t second = first + 1; second < 5; ++second) {
       LandmarkMask pair{};
       pair[first] = pair[second] = true;
-      const auto exact = least_squares_similarity(landmarks, pair);
+      const auto exact = least_squares_similarity(landmarks, pair, target);
       if (!exact) continue;
-      const auto candidate = squared_errors(*exact, landmarks);
+      const auto candidate = squared_errors(*exact, landmarks, target);
       if (!is_finite(std::accumulate(candidate.begin(), candidate.end(), 0.0))) continue;
       auto sorted = candidate;
       std::nth_element(sorted.begin(), sorted.begin() + 2, sorted.end());
@@ -133,7 +137,7 @@ inline Affine align(const Landmarks& landmarks, int size = template_size) {
   LandmarkMask inliers{};
   std::transform(errors.begin(), errors.end(), inliers.begin(),
                  [&](double error) { return error <= threshold * threshold; });
-  const auto map = least_squares_similarity(landmarks, inliers);
+  const auto map = least_squares_similarity(landmarks, inliers, target);
   if (!map || !is_normal(map->xx * map->yy - map->xy * map->yx)) throw coincide();
   return scaled(*map, size / static_cast<double>(template_size));
 }

@@ -1,6 +1,7 @@
 #ifndef RFPP_TRAIN_GRADIENTS_HPP
 #define RFPP_TRAIN_GRADIENTS_HPP
 
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
@@ -26,14 +27,15 @@ using TensorSet = std::unordered_set<const Block*>;
 class Gradients {
  public:
   bool has(const Block* id) const { return map_.count(id) != 0; }
-  /// Null where no gradient reached the tensor. Its extents are those of the first handle that was read.
-  template <class T> const Tensor<T>* find(const Tensor<T>& t) const {
+  /// Nothing where no gradient reached the tensor. Its extents are those of the first handle that was read.
+  template <class T> std::optional<Tensor<T>> find(const Tensor<T>& t) const {
     const auto found = map_.find(t.id());
-    return found == map_.end() ? nullptr : static_cast<const Tensor<T>*>(&found->second);
+    if (found == map_.end()) return std::nullopt;
+    return Tensor<T>(found->second.storage, found->second.shape);
   }
   /// Throws Error where no gradient reached the tensor.
   template <class T> Tensor<T> of(const Tensor<T>& t) const {
-    if (const auto* g = find(t)) return reshaped(*g, t.extents());
+    if (const auto g = find(t)) return reshaped(*g, t.extents());
     throw Error("no gradient reached the tensor " + to_string(t.extents()));
   }
   void put(const Block* id, AnyTensor gradient) { map_[id] = std::move(gradient); }
@@ -50,6 +52,8 @@ template <class Ex> struct Back {
   Gradients& gradients;
   const TensorSet& wanted;
 };
+
+struct NoExecutor {};
 
 struct ReadsAny {
   static constexpr bool gradients_only = true;
@@ -79,8 +83,8 @@ template <class Ex, class T> Tensor<T> zeros(Ex& ex, Extents e) {
 template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& leaf, const G& g) {
   if (b.wanted.count(leaf.id()) == 0) return;
   const bool reduced = !(g.extents() == leaf.extents());
-  const Tensor<T>* present = b.gradients.find(leaf);
-  if (present == nullptr) {
+  std::optional<Tensor<T>> present = b.gradients.find(leaf);
+  if (!present) {
     if constexpr (is_tensor<G>)
       if (!reduced) return b.gradients.put(leaf.id(), g);  // shares the storage; copied before it is written
     Tensor<T> fresh = reduced ? zeros<Ex, T>(b.ex, leaf.extents()) : b.ex.template tensor<T>(leaf.extents());
@@ -91,6 +95,7 @@ template <class Ex, class T, class G> void push(Back<Ex>& b, const Tensor<T>& le
     return b.gradients.put(leaf.id(), std::move(fresh));
   }
   Tensor<T> sum = reshaped(*present, leaf.extents());
+  present.reset();  // no holder that does not count
   if (sum.storage.shared()) {
     b.gradients.drop(leaf.id());
     if (sum.storage.shared()) {
@@ -268,6 +273,24 @@ template <class F, class... A, class G> auto accumulator_cotangent(const Map<F, 
   return accumulator_cotangent(std::get<at>(m.operands), cotangent<at>(m, g));
 }
 
+// Whether all of an expression has an adjoint, as far as types tell. What is in one of the kinds of nodes
+// below is looked into; any other kind needs a push() of its own.
+template <class E>
+constexpr bool has_gradient = requires(Back<NoExecutor>& b, const E& e, const Tensor<typename E::value>& g) {
+  push(b, e, g);
+};
+template <class X> constexpr bool has_gradient<Normalised<X>> = has_gradient<X>;
+template <class X> constexpr bool has_gradient<Softmax<X>> = has_gradient<X>;
+template <class R, class A> constexpr bool has_gradient<Remap<R, A>> = ReversibleRule<R>&& has_gradient<A>;
+template <class F, class... A>
+constexpr bool has_gradient<Map<F, A...>> = Differentiable<F, typename A::value...> &&
+                                            (has_gradient<A> && ...);
+template <class Core, class Epilogue>
+constexpr bool has_gradient<Anchor<Core, Epilogue>> = has_gradient<Epilogue>&& requires(
+    Back<NoExecutor>& b, const Core& core, const Tensor<typename Core::value>& g) {
+  push_core(b, core, g, g);
+};
+
 // The gradients of each core, which are anchors again. y is what the core's anchor was evaluated to.
 
 template <class Ex, class X, class T>
@@ -275,7 +298,7 @@ void push_core(Back<Ex>& b, const ConvolutionCore<X>& c, const Tensor<T>& g, con
   const Tensor<T>& weight = c.filter.raw();
   if (b.wanted.count(weight.id()) != 0) {
     auto e = anchor(ConvolutionFilterGradientCore<X, Tensor<T>>{c.geometry, c.x, g, weight.extents()});
-    if (const auto* present = b.gradients.find(weight))
+    if (const auto present = b.gradients.find(weight))
       b.ex.run(reshaped(*present, weight.extents()), e, true);
     else
       b.gradients.put(weight.id(), eval(b.ex, e));

@@ -28,7 +28,11 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   static constexpr Mode mode = M;
   static constexpr bool recomputes = true;
 
-  explicit Tape(Ex& ex, Activations activations = Activations::keep) : ex_(ex), activations_(activations) {}
+  explicit Tape(Ex& ex, Activations activations = Activations::keep) : ex_(ex), activations_(activations) {
+    constexpr bool may_be_under_a_tape = TrainingExecutor<Ex>;
+    static_assert(may_be_under_a_tape,
+                  "Tape: the executor lacks run(out, expression, accumulate), add_reduced or scatter_rows");
+  }
 
   /// Gradients are wanted for t: to be called before anything reads it.
   template <class T> void watch(const Tensor<T>& t) {
@@ -59,14 +63,14 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   template <class T, class E> void run(const Tensor<T>& out, const E& e) {
     refuse_tracked(out);
     ex_.run(out, e);
-    if (detail::reads_any(e, tracked_)) record(out, e);
+    if constexpr (check_gradient<E>())
+      if (detail::reads_any(e, tracked_)) record(out, e);
   }
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a) {
     refuse_tracked(out);
-    // Indices have no gradient.
-    if (!std::is_floating_point_v<T> || !detail::reads_any(a, tracked_)) return ex_.run(out, a);
-    if constexpr (std::is_floating_point_v<T>) {
+    if (!check_gradient<Anchor<Core, Epilogue>>() || !detail::reads_any(a, tracked_)) return ex_.run(out, a);
+    if constexpr (check_gradient<Anchor<Core, Epilogue>>()) {
       if constexpr (detail::linear_in_accumulator<Epilogue>) {
         ex_.run(out, a);
         record(out, a);
@@ -132,6 +136,19 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   }
 
  private:
+  /// Whether e has a gradient; integers have none, anything else must have one.
+  template <class E> static constexpr bool check_gradient() {
+    if constexpr (std::is_floating_point_v<typename E::value>) {
+      constexpr bool has_adjoint = detail::has_gradient<E>;
+      static_assert(
+          has_adjoint,
+          "Tape: the expression holds a node or functor without an adjoint: evaluate it on the executor "
+          "itself");
+      return has_adjoint;
+    } else {
+      return false;
+    }
+  }
   struct Record {
     virtual ~Record() = default;
     virtual const Block* result() const = 0;

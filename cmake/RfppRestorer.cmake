@@ -1,0 +1,28 @@
+# rfpp::restorer, the front door compiled once. Nothing of it is built before somebody links it, or RFPP_RESTORER asks
+# for it. Its users need nothing but rfpp/restorer.hpp, and compile in two seconds.
+
+# rfpp_add_restorer(name options...): the library, compiled with further options.
+function(rfpp_add_restorer name)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/restorer/*.cpp)
+  if(RFPP_CUDA)
+    file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/restorer/*.cu)
+    list(APPEND sources ${kernels})
+  endif()
+  add_library(${name} EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${name} PUBLIC rfpp PRIVATE $<BUILD_INTERFACE:$<TARGET_NAME_IF_EXISTS:rfpp_program>>)
+  target_compile_definitions(${name} PUBLIC RFPP_COMPILED)
+  target_compile_options(${name} PRIVATE ${ARGN})
+  if(RFPP_CUDA)
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:rfpp_cuda>)
+    target_compile_definitions(${name} PUBLIC RFPP_CUDA)
+  endif()
+endfunction()
+
+rfpp_add_restorer(rfpp_restorer)
+add_library(rfpp::restorer ALIAS rfpp_restorer)
+set_target_properties(rfpp_restorer PROPERTIES EXPORT_NAME restorer)
+# An installation's package says where its own weights are.
+target_compile_definitions(rfpp_restorer PUBLIC $<BUILD_INTERFACE:RFPP_WEIGHTS="${PROJECT_SOURCE_DIR}/weights">)
+if(RFPP_RESTORER)
+  set_target_properties(rfpp_restorer PROPERTIES EXCLUDE_FROM_ALL OFF)
+endif()

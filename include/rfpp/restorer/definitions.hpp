@@ -1,0 +1,13 @@
+#ifndef RFPP_RESTORER_DEFINITIONS_HPP
+#define RFPP_RESTORER_DEFINITIONS_HPP
+
+// The definitions of all that restorer.hpp declares. Instantiates every network: takes a minute to compile.
+
+#include "rfpp/restorer/centerface.hpp"
+#include "rfpp/restorer/images.hpp"
+#include "rfpp/restorer/network_list.hpp"
+#include "rfpp/restorer/network_on_cpu.hpp"
+#include "rfpp/restorer/restoreformer.hpp"
+#include "rfpp/restorer/state.hpp"
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef RFPP_RESTORER_NETWORK_LIST_HPP
+#define RFPP_RESTORER_NETWORK_LIST_HPP
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "rfpp/model/registry.hpp"
+#include "rfpp/restorer/inline.hpp"
+#include "rfpp/restorer/networks.hpp"
+
+// Finds networks among those of networks.hpp.
+
+namespace rfpp::inline v0 {
+
+RFPP_INLINE const std::vector<NetworkEntry>& all_networks() {
+  static const auto all = AllFamilies::networks();
+  return all;
+}
+
+RFPP_INLINE std::string network_names() {
+  std::string text;
+  for (const NetworkEntry& entry : all_networks())
+    text.append(text.empty() ? "" : ", ").append(entry.info.name);
+  return text;
+}
+
+RFPP_INLINE const NetworkEntry& network_named(std::string_view name) {
+  for (const NetworkEntry& entry : all_networks())
+    if (same_name(name, entry.info.name)) return entry;
+  throw Error("unknown network \"" + std::string(name) + "\", expected one of " + network_names());
+}
+
+RFPP_INLINE const NetworkEntry* fitting_network(const io::Checkpoint& checkpoint,
+                                                bool (*accepts)(const NetworkInfo&)) {
+  const auto named = checkpoint.metadata().find("network");
+  for (const NetworkEntry& entry : all_networks()) {
+    if (accepts != nullptr && !accepts(entry.info)) continue;
+    if (named != checkpoint.metadata().end() && !same_name(named->second, entry.info.name)) continue;
+    if (io::compare_parameters(entry.parameters(), checkpoint).empty()) return &entry;
+  }
+  return nullptr;
+}
+
+RFPP_INLINE const NetworkEntry& nearest_network(const io::Checkpoint& checkpoint) {
+  return *std::ranges::min_element(all_networks(), {}, [&](const NetworkEntry& entry) {
+    return io::compare_parameters(entry.parameters(), checkpoint).size();
+  });
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef RFPP_RESTORER_NETWORKS_HPP
+#define RFPP_RESTORER_NETWORKS_HPP
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rfpp/restorer/face_network.hpp"
+
+namespace rfpp::inline v0 {
+
+/// The entries of a family, which restorer/<family>.hpp describes.
+template <class Family> std::vector<NetworkEntry> networks_of();
+
+template <class... Families> struct FamilyList {
+  static std::vector<NetworkEntry> networks() {
+    std::vector<NetworkEntry> all;
+    for (const auto& some : {networks_of<Families>()...}) all.insert(all.end(), some.begin(), some.end());
+    return all;
+  }
+};
+
+/// Of several networks that weights fit, the first is taken.
+using AllFamilies = FamilyList<struct RestoreFormerFamily>;
+
+const std::vector<NetworkEntry>& all_networks();
+/// "restoreformer++, restoreformer, ..."
+std::string network_names();
+/// The network of that name, in whatever capitals. Throws Error where there is none.
+const NetworkEntry& network_named(std::string_view name);
+/// The network that a checkpoint names, or else the first whose parameters it has, of those that `accepts`
+/// takes; nullptr where none fits.
+const NetworkEntry* fitting_network(const io::Checkpoint& checkpoint,
+                                    bool (*accepts)(const NetworkInfo&) = nullptr);
+/// Whether a network makes faces of codes, as fitting_network wants it.
+inline bool makes_faces_of_codes(const NetworkInfo& info) { return info.codes_suffice; }
+/// The network whose parameters differ from a checkpoint's in the fewest names and shapes.
+const NetworkEntry& nearest_network(const io::Checkpoint& checkpoint);
+
+}  // namespace rfpp::inline v0
+
+#endif

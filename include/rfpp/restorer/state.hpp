@@ -1,0 +1,176 @@
+#ifndef RFPP_RESTORER_STATE_HPP
+#define RFPP_RESTORER_STATE_HPP
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rfpp/photo/restore.hpp"
+#include "rfpp/restorer/detectors.hpp"
+#include "rfpp/restorer/device.hpp"
+#include "rfpp/restorer/inline.hpp"
+#include "rfpp/restorer/networks.hpp"
+#include "rfpp/restorer/restorer.hpp"
+
+namespace rfpp::inline v0 {
+
+struct Restorer::State {
+  const NetworkEntry& entry;
+  RestorerOptions options;
+  bool shipped;  // whether the weights come with rfpp
+  std::unique_ptr<FaceNetwork> network;
+  std::unique_ptr<FaceDetector> detector;
+
+  int side() const { return entry.info.resolution; }
+
+  /// What the network makes of RGB images of its resolution.
+  std::vector<io::Image> run(std::span<const io::Image> faces, const NetworkSettings& settings) {
+    std::vector<io::Image> results;
+    const auto batch = static_cast<std::size_t>(std::max(1, options.batch));
+    for (std::size_t first = 0; first < faces.size(); first += batch) {
+      const std::size_t count = std::min(batch, faces.size() - first);
+      auto tensor = Tensor<float>::uninitialised({static_cast<int>(count), side(), side(), 3});
+      const std::size_t size = tensor.extents().image_size();
+      for (std::size_t i = 0; i < count; ++i)
+        io::to_floats(faces[first + i], tensor.elements().subspan(i * size, size));
+      watch(first, count, faces.size());
+      const Tensor<float> images = network->run(tensor, settings).image;
+      for (std::size_t i = 0; i < count; ++i)
+        results.push_back(
+            io::to_image(std::span<const float>(images.elements()).subspan(i * size, size), side(), side()));
+      tell(static_cast<double>(first + count), first + count - 1, faces.size());
+    }
+    return results;
+  }
+
+ private:
+  /// Passes on how far the network is with some of the faces.
+  void watch(std::size_t first, std::size_t count, std::size_t faces) {
+    if (!options.on_progress) return;
+    network->on_progress([=, this](double done) {
+      return options.on_progress(
+          {(static_cast<double>(first) + done * static_cast<double>(count)) / static_cast<double>(faces),
+           static_cast<int>(first), static_cast<int>(faces)});
+    });
+  }
+  void tell(double done, std::size_t face, std::size_t faces) const {
+    if (options.on_progress && !options.on_progress({done / static_cast<double>(faces),
+                                                     static_cast<int>(face), static_cast<int>(faces)}))
+      throw Cancelled();
+  }
+};
+
+RFPP_INLINE Restorer::Restorer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RFPP_INLINE Restorer::Restorer(Restorer&&) noexcept = default;
+RFPP_INLINE Restorer& Restorer::operator=(Restorer&&) noexcept = default;
+RFPP_INLINE Restorer::~Restorer() = default;
+
+/// The network that the options name, or else that of a checkpoint.
+inline const NetworkEntry& network_of(const Weights& weights, const RestorerOptions& options) {
+  if (!options.network.empty()) return network_named(options.network);
+  if (!weights.empty()) {
+    const io::Checkpoint checkpoint = weights.open();
+    const NetworkEntry* fits = fitting_network(checkpoint);
+    return fits == nullptr ? nearest_network(checkpoint) : *fits;
+  }
+  return network_named(options.hashed ? "restoreformer++" : "restoreformer++-small");
+}
+
+RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const RestorerOptions& options) {
+  gpu_index(options.device);  // throws
+  Weights weights{file};
+  const NetworkEntry& entry = network_of(weights, options);
+  if (weights.empty() && !options.hashed)
+    weights = require_shipped_weights(entry.info.name, options.weights_folder);
+  auto state =
+      std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options)});
+  const int batch = std::max(1, options.batch);
+  state->network = entry.open({state->options, weights, {batch, state->side(), state->side(), 3}});
+  return Restorer(std::move(state));
+}
+
+RFPP_INLINE const NetworkInfo& Restorer::network() const { return state_->entry.info; }
+
+RFPP_INLINE std::vector<detect::Face> Restorer::find_faces(const io::Image& photo) {
+  return state_->detector->find(photo);
+}
+
+RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, const FaceOptions& options) {
+  std::vector<photo::Landmarks> landmarks;
+  for (const detect::Face& face : find_faces(photo)) landmarks.push_back(face.landmarks);
+  return restore_photo(photo, landmarks, options);
+}
+
+RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<const photo::Landmarks> faces,
+                                              const FaceOptions& options) {
+  State& state = *state_;
+  const NetworkSettings settings = state.entry.settings(options);
+  const auto color = options.color.value_or(state.shipped ? photo::Color::input : photo::Color::restored);
+  const bool gray = photo::is_gray(photo);
+  std::vector<photo::Affine> maps;
+  std::vector<io::Image> crops;
+  for (const photo::Landmarks& landmarks : photo::usable_faces(faces, photo.width, photo.height).landmarks) {
+    maps.push_back(photo::align(landmarks, state.side(), state.entry.info.alignment));
+    crops.push_back(photo::crop_face(photo, maps.back(), state.side()));
+  }
+  auto results = state.run(crops, settings);
+  std::vector<photo::RestoredFace> restored;
+  for (std::size_t i = 0; i < crops.size(); ++i) {
+    io::Image face = photo::colored(std::move(results[i]), crops[i], color);
+    if (gray) photo::remove_color(face);
+    restored.push_back({maps[i], std::move(face)});
+  }
+  return photo::paste_faces(photo, restored, options.scale, {options.mask, options.strength});
+}
+
+RFPP_INLINE io::Image Restorer::restore_face(const io::Image& face, const FaceOptions& options) {
+  return std::move(restore_faces(std::span(&face, 1), options).front());
+}
+
+RFPP_INLINE std::vector<io::Image> Restorer::restore_faces(std::span<const io::Image> faces,
+                                                           const FaceOptions& options) {
+  State& state = *state_;
+  const int side = state.side();
+  const NetworkSettings settings = state.entry.settings(options);
+  std::vector<io::Image> inputs;
+  for (const io::Image& face : faces)
+    inputs.push_back(face.width == side && face.height == side ? face : photo::resize(face, side, side));
+  auto results = state.run(inputs, settings);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    io::Image restored =
+        photo::colored(std::move(results[i]), inputs[i], options.color.value_or(photo::Color::restored));
+    if (restored.width != faces[i].width || restored.height != faces[i].height)
+      restored = photo::resize(restored, faces[i].width, faces[i].height);
+    results[i] = photo::blend_with_original(restored, faces[i], options.strength);
+  }
+  return results;
+}
+
+RFPP_INLINE FaceCodes Restorer::encode_face(const io::Image& face) {
+  const int side = state_->side();
+  const bool fits = face.width == side && face.height == side;
+  const Tensor<int> indices =
+      state_->network->encode(photo::to_tensor(fits ? face : photo::resize(face, side, side)));
+  return {network().name, indices.extents().w, {indices.elements().begin(), indices.elements().end()}};
+}
+
+RFPP_INLINE io::Image Restorer::decode_face(const FaceCodes& codes) {
+  const NetworkInfo& info = network();
+  const auto cells = static_cast<std::size_t>(info.code_side) * static_cast<std::size_t>(info.code_side);
+  if (codes.side != info.code_side || codes.indices.size() != cells)
+    throw Error(std::string("codes: ") + info.name + " expects " + std::to_string(cells) +
+                " indices, found " + std::to_string(codes.indices.size()));
+  for (const int index : codes.indices)
+    if (index < 0 || index >= info.codebook_entries)
+      throw Error("index " + std::to_string(index) + " is not one of " +
+                  std::to_string(info.codebook_entries) + " entries");
+  Tensor<int> indices({1, codes.side, codes.side, 1});
+  std::ranges::copy(codes.indices, indices.data());
+  return photo::to_image(state_->network->decode(indices));
+}
+
+}  // namespace rfpp::inline v0
+
+#endif

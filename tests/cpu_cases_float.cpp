@@ -1,0 +1,7 @@
+#include "cases.hpp"
+#include "rfpp/cpu/cpu.hpp"
+
+template <> std::vector<rfpp::test::CaseResult> rfpp::test::cpu_cases<float>() {
+  Cpu ex;
+  return cases<float>(ex);
+}
