@@ -108,6 +108,7 @@ class Cpu {
 
   /// f(i) for every i in [0, count), in any order and several at a time.
   template <class F> void for_each_item(std::size_t count, const F& f) {
+    if (dry_ != nullptr) return static_cast<void>(++dry_->evaluations);
     pool_.for_each(static_cast<int>(count), [&](int i, int) { f(static_cast<std::size_t>(i)); });
   }
 
@@ -149,7 +150,7 @@ class Cpu {
       if (dry_->on_convolution && core.filter.has_raw())
         dry_->on_convolution(cpu::shape_of(core, dry_->quantised), core.filter.raw().id());
       if (sums) out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
-    } else if constexpr (std::is_same_v<T, int>) {  // a search for the nearest entries
+    } else if constexpr (std::is_same_v<T, int>) {  // a search for entries
       dry_->quantised = true;
     }
   }

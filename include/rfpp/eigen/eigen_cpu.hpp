@@ -53,6 +53,10 @@ class EigenCpu {
     for (Eigen::Index i = 0; i < matrix_of(rows).rows(); ++i)
       matrix_of(table).row(index.data()[i]) += matrix_of(rows).row(i);
   }
+  /// f(i) for every i in [0, count).
+  template <class F> void for_each_item(std::size_t count, const F& f) {
+    for (std::size_t i = 0; i < count; ++i) f(i);
+  }
 
  private:
   /// What sums are taken in.
@@ -237,6 +241,16 @@ class EigenCpu {
       Eigen::Index nearest = 0;
       distances.minCoeff(&nearest);
       y.data()[i] = static_cast<int>(nearest);
+    }
+  }
+  template <class X> void compute(const Tensor<int>& y, const ArgmaxCore<X>& core) {
+    const auto x = value_of(core.x);
+    if (!matrix_of(x).allFinite())
+      throw Error("argmax: a channel is not finite: the input or the weights hold NaN or infinity");
+    for (Eigen::Index i = 0; i < matrix_of(x).rows(); ++i) {
+      Eigen::Index largest = 0;
+      matrix_of(x).row(i).maxCoeff(&largest);
+      y.data()[i] = static_cast<int>(largest);
     }
   }
 
