@@ -21,7 +21,7 @@ template <class... Families> struct FamilyList {
 };
 
 /// Of several networks that weights fit, the first is taken.
-using AllFamilies = FamilyList<struct RestoreFormerFamily>;
+using AllFamilies = FamilyList<struct RestoreFormerFamily, struct CodeFormerFamily, struct VqfrFamily>;
 
 const std::vector<NetworkEntry>& all_networks();
 /// "restoreformer++, restoreformer, ..."
