@@ -4,6 +4,7 @@
 // The definitions of all that restorer.hpp declares. Instantiates every network: takes a minute to compile.
 
 #include "rfpp/restorer/centerface.hpp"
+#include "rfpp/restorer/codeformer.hpp"
 #include "rfpp/restorer/gfpgan.hpp"
 #include "rfpp/restorer/gpen.hpp"
 #include "rfpp/restorer/images.hpp"
@@ -11,5 +12,6 @@
 #include "rfpp/restorer/network_on_cpu.hpp"
 #include "rfpp/restorer/restoreformer.hpp"
 #include "rfpp/restorer/state.hpp"
+#include "rfpp/restorer/vqfr.hpp"
 
 #endif

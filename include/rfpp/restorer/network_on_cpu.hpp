@@ -36,10 +36,12 @@ inline void load_cached(Cpu& ex, const Parameters& model, const NetworkRequest& 
 /// On the processor: packed, and with its whole workspace reserved.
 template <class Door> class NetworkOn<Door, Cpu> final : public FaceNetwork {
   using Model = typename Door::Model;
+  /// With these a network runs all that it has.
+  static constexpr NetworkSettings everything{.fidelity = 1};
   /// The network as plan_packing runs it.
   struct Planned : Model {
     auto operator()(auto& ex, const Tensor<float>& faces) const {
-      return Door::run(ex, *this, faces, {}, false);
+      return Door::run(ex, *this, faces, everything, false);
     }
   };
 
@@ -58,7 +60,8 @@ template <class Door> class NetworkOn<Door, Cpu> final : public FaceNetwork {
       load_prepared(ex_, model_, request.weights.open(), request.weights.file.string(), plan);
     }
     DryRun dry(ex_.threads());
-    Door::run(static_cast<Cpu&>(dry), model_, Tensor<float>::declared(request.faces), {}, keeps_features_);
+    Door::run(static_cast<Cpu&>(dry), model_, Tensor<float>::declared(request.faces), everything,
+              keeps_features_);
     ex_.workspace().reserve(dry.peak_bytes());
     multiply_adds_per_pixel_ = dry.multiply_adds() / static_cast<double>(request.faces.size());
   }

@@ -21,7 +21,8 @@ template <class... Families> struct FamilyList {
 };
 
 /// Of several networks that weights fit, the first is taken.
-using AllFamilies = FamilyList<struct RestoreFormerFamily, struct GfpganFamily, struct GpenFamily>;
+using AllFamilies = FamilyList<struct RestoreFormerFamily, struct CodeFormerFamily, struct VqfrFamily,
+                               struct GfpganFamily, struct GpenFamily>;
 
 const std::vector<NetworkEntry>& all_networks();
 /// "restoreformer++, restoreformer, ..."
