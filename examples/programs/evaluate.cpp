@@ -30,7 +30,9 @@ struct Measures {
   std::string features;  // the name of what makes them; empty where nothing does
 
   explicit Measures(const Options& o)
-      : files{o.lpips, o.arcface, o.dictionary, shipped_weights("centerface"), {}, {}} {
+      : files{o.lpips,      o.arcface,
+              o.dictionary, shipped_weights("centerface", RestorerOptions{}.weights_folder),
+              {},           {}} {
     if (o.authors) files.order = metrics::ColorOrder::authors;
     if (!files.centerface.empty()) features = "centerface";
     if (!o.arcface.empty()) features = "arcface";

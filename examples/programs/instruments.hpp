@@ -8,11 +8,13 @@
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/restorer/device.hpp"
+#include "rfpp/restorer/weights.hpp"
 
 /// The files of networks that `evaluate` measures with; empty where they were not given.
 struct InstrumentFiles {
   std::vector<std::string> lpips;
-  std::string arcface, dictionary, centerface;
+  std::string arcface, dictionary;
+  rfpp::Weights centerface{};
   std::string dictionary_network;  ///< the name of the network that the dictionary's weights are of
   rfpp::metrics::ColorOrder order = rfpp::metrics::ColorOrder::correct;
 };

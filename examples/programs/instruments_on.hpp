@@ -59,7 +59,7 @@ template <class Ex> class InstrumentsOn final : public Instruments {
     }
     if (!files.centerface.empty()) {
       centerface_.emplace();
-      rfpp::io::load_parameters(*centerface_, files.centerface);
+      rfpp::io::load_parameters(*centerface_, files.centerface.open(), files.centerface.file.string());
       MakeReady<Ex>{}(ex_, *centerface_, {1, 256, 256, 3});
     }
     if (!files.dictionary.empty())

@@ -9,7 +9,7 @@ using namespace rfpp::test;
 
 namespace {
 
-template <class T> T at(const Tensor<T>& t, int n, int h, int w, int c) {
+template <class T> T element(const Tensor<T>& t, int n, int h, int w, int c) {
   const Extents e = t.extents();
   return t.data()[((static_cast<std::ptrdiff_t>(n) * e.h + h) * e.w + w) * e.c + c];
 }
@@ -46,7 +46,7 @@ TEST_CASE("upsample2 repeats every pixel") {
     for (int n = 0; n < e.n; ++n)
       for (int h = 0; h < 2 * e.h; ++h)
         for (int w = 0; w < 2 * e.w; ++w)
-          for (int c = 0; c < e.c; ++c) differ += at(y, n, h, w, c) != at(x, n, h / 2, w / 2, c);
+          for (int c = 0; c < e.c; ++c) differ += element(y, n, h, w, c) != element(x, n, h / 2, w / 2, c);
     CHECK(differ == 0);
   }
 }
@@ -66,7 +66,8 @@ TEST_CASE("split_heads makes a batch of heads of the channels, merge_heads undoe
         for (int h = 0; h < e.h; ++h)
           for (int w = 0; w < e.w; ++w)
             for (int c = 0; c < e.c; ++c)
-              differ += at(y, n * heads + c / width, 0, h * e.w + w, c % width) != at(x, n, h, w, c);
+              differ +=
+                  element(y, n * heads + c / width, 0, h * e.w + w, c % width) != element(x, n, h, w, c);
       CHECK(differ == 0);
       CHECK(same_bits(eval(ex, merge_heads(y, heads, e.h, e.w)), x));
       CHECK(same_bits(eval(ex, merge_heads(split_heads(x, heads), heads, e.h, e.w)), x));
@@ -80,7 +81,7 @@ TEST_CASE("group_row repeats one row of statistics over each group's channels") 
     const auto y = eval(ex, group_row(statistics, row, 4));
     REQUIRE((y.extents() == Extents{3, 1, 1, 20}));
     for (int n = 0; n < 3; ++n)
-      for (int c = 0; c < 20; ++c) CHECK(at(y, n, 0, 0, c) == at(statistics, n, row, 0, c / 4));
+      for (int c = 0; c < 20; ++c) CHECK(element(y, n, 0, 0, c) == element(statistics, n, row, 0, c / 4));
   }
 }
 
@@ -117,7 +118,7 @@ TEST_CASE("pixel_shuffle makes pixels of channels, pixel_unshuffle undoes it") {
     for (int h = 0; h < 9; ++h)
       for (int w = 0; w < 15; ++w)
         for (int c = 0; c < 2; ++c)
-          differ += at(y, n, h, w, c) != at(x, n, h / 3, w / 3, 9 * c + 3 * (h % 3) + w % 3);
+          differ += element(y, n, h, w, c) != element(x, n, h / 3, w / 3, 9 * c + 3 * (h % 3) + w % 3);
   CHECK(differ == 0);
   CHECK(same_bits(eval(ex, pixel_unshuffle<3>(y)), x));
   CHECK(same_bits(eval(ex, pixel_unshuffle<3>(pixel_shuffle<3>(x))), x));
