@@ -79,7 +79,7 @@ template <class N> class Learner {
 };
 
 /// Training on an executor. With the same settings and faces a step gives the same bits on every Cpu.
-template <class N, class Ex> class LearnerOn final : public Learner<N> {
+template <class N, class Ex> class LearnerOn : public Learner<N> {
  public:
   using Model = Network<N>;
   using typename Learner<N>::Restored;
