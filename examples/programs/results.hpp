@@ -74,7 +74,7 @@ struct Results {
     const auto form = [](const std::string& name) {
       return name == ".jpeg" ? ".jpg" : name == ".tiff" ? ".tif" : name;
     };
-    if (!format.empty() && form(extension) != form(rfpp::io::lower_extension("." + format)))
+    if (!format.empty() && form(extension) != form(rfpp::io::lower_extension("a." + format)))
       throw rfpp::Error(output + ": is another format than --format " + format + "; leave one out");
     return true;
   }
@@ -88,7 +88,7 @@ struct Results {
     const std::string extension = rfpp::io::lower_extension(name);
     const bool kept = form(extension) == ".jpg" || rfpp::io::writer_for(name) != nullptr;
     const std::string wanted =
-        form(format.empty() ? kept ? extension : ".png" : rfpp::io::lower_extension("." + format));
+        form(format.empty() ? kept ? extension : ".png" : rfpp::io::lower_extension("a." + format));
     const bool written = extension != ".jfif" && extension != ".jpe";
     if (form(extension) == wanted && written) return name;
     return rfpp::io::named_as_image(name) ? name.replace_extension(wanted) : name += wanted;

@@ -72,8 +72,8 @@ run 0 restore --aligned "$png" -o new/folder/one.png
 [[ -s new/folder/one.png ]] || fail '-o FILE.png is not written'
 run 1 restore --aligned in -o many.png
 says 'many.png: --output names a file, which is for one picture'
-run 1 restore --aligned "$png" -o one.webp
-says 'one.webp: cannot write: expected a name that ends in .png'
+run 1 restore --aligned "$png" -o one.gif
+says 'one.gif: cannot write: expected a name that ends in .png'
 run 1 restore --aligned "$png" -o one.png --format jpg
 says 'one.png: is another format than --format jpg'
 mkdir one two
@@ -89,7 +89,7 @@ run 1 restore --aligned two/b.bmp two/a.png -o two
 says 'two/a.png: would be overwritten by the result; choose another --output'
 run 1 restore --aligned two/b.bmp -o two/b.bmp
 says 'two/b.bmp: cannot write: expected a name'
-[[ ! -e collide && ! -e many.png && ! -e one.webp && ! -e one.png ]] || fail 'what is refused is written'
+[[ ! -e collide && ! -e many.png && ! -e one.gif && ! -e one.png ]] || fail 'what is refused is written'
 
 # Sizes of aligned faces: the network's, or another; a whole photo is none.
 # The network that comes with rfpp is of 256 pixels.

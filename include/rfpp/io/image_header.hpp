@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ struct ImageHeader {
   bool sixteen_bit = false;
   int orientation = 1;
   ImageMetadata metadata;
+  bool repeats_data = false;              ///< two IDAT chunks of a PNG are the same
   std::vector<std::size_t> empty_chunks;  ///< where empty IDAT chunks of a PNG lie
   std::vector<std::string> warnings;
 };
@@ -122,6 +124,7 @@ inline ImageHeader png_header(std::span<const std::byte> bytes) {
   header.sixteen_bit = load_number(bytes, 24, 1) == 16;
   header.pixels_per_byte = 1032 * 8;  // deflate's best ratio, one-bit pixels
   bool found_data = false;
+  std::set<std::pair<std::size_t, std::uint32_t>> data_seen;
   for (std::size_t position = 8; position < bytes.size();) {
     const std::size_t length = load_number(bytes, position, 4);
     const auto type =
@@ -139,6 +142,9 @@ inline ImageHeader png_header(std::span<const std::byte> bytes) {
       header.warnings.push_back("damaged PNG: the checksum of its " + printable(type) + " chunk at byte " +
                                 std::to_string(position) + " is wrong, pixels may be too");
     }
+    if (type == "IDAT" && length > 0 &&
+        !data_seen.emplace(length, load_number(bytes, position + 8 + length, 4)).second)
+      header.repeats_data = true;
     if (type == "IDAT" && length == 0) header.empty_chunks.push_back(position);
     if (!read_png_metadata(header, type, data)) {
       const auto whole = as_bytes8(bytes.subspan(position, length + 12));

@@ -65,6 +65,31 @@ inline void blank_missing_units(Image& image, const MendedJpeg& jpeg) {
   }
 }
 
+/// Whether a PNG's image data have the checksum behind them. Chunks that are right one by one may have been
+/// repeated, which stb_image does not see. Source: RFC 1950.
+inline bool png_data_is_whole(std::span<const std::byte> bytes) {
+  Bytes stream;
+  for (std::size_t at = 8; at + 12 <= bytes.size();) {
+    const std::size_t length = load_number(bytes, at, 4);
+    if (length > bytes.size() - at - 12) break;
+    const auto data = as_bytes8(bytes.subspan(at + 8, length));
+    if (as_text(bytes.subspan(at + 4, 4)) == "IDAT") stream.insert(stream.end(), data.begin(), data.end());
+    at += 12 + length;
+  }
+  int size = 0;
+  const std::unique_ptr<char, decltype(&std::free)> raw(
+      stb::stbi_zlib_decode_malloc(reinterpret_cast<const char*>(stream.data()),
+                                   static_cast<int>(stream.size()), &size),
+      &std::free);
+  if (raw == nullptr || stream.size() < 4) return false;
+  std::uint32_t low = 1, high = 0;
+  for (const char byte : std::span(raw.get(), static_cast<std::size_t>(size))) {
+    low = (low + static_cast<unsigned char>(byte)) % 65521;
+    high = (high + low) % 65521;
+  }
+  return load_number(std::as_bytes(std::span(stream)), stream.size() - 4, 4) == (high << 16U | low);
+}
+
 /// stb_image before 2.28 copies to a null pointer for an empty IDAT chunk: they are left out.
 inline Image decode_png(std::span<const std::byte> bytes, const ImageHeader& header) {
   if (header.empty_chunks.empty()) return decode_with_stb(bytes, header);
@@ -129,6 +154,8 @@ inline Image decode_image(std::span<const std::byte> bytes) {
   Image image = jpeg  ? decode_jpeg(bytes, header)
                 : png ? decode_png(bytes, header)
                       : decode_with_stb(bytes, header);
+  if (header.repeats_data && header.warnings.empty() && !png_data_is_whole(bytes))
+    header.warnings.emplace_back("damaged PNG: the checksum of its image data is wrong, pixels may be too");
   return finished(std::move(image), std::move(header));
 }
 
