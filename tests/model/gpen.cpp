@@ -43,25 +43,25 @@ Tensor<float> features_of(Cpu& ex, const Model& model, const Observer& observer,
 
 template <class Model>
 void check_gpen_layers(const io::Checkpoint& file, Cpu& ex, const Model& model, const Observer& observer,
-                       double bar) {
+                       double bound) {
   for (const auto& [key, view] : file.tensors()) {
     const std::size_t at = key.find(".every_");
     if (at == std::string::npos) continue;
     const std::string name = key.substr(0, at);
     if (name.starts_with("ecd"))
-      check_golden(file, name, observer(name + (name == "ecd0" ? ".0.0" : ".0.1")), bar);
+      check_golden(file, name, observer(name + (name == "ecd0" ? ".0.0" : ".0.1")), bound);
     else if (name == "final_linear")
-      check_golden(file, name, observer("final_linear.0"), bar);
+      check_golden(file, name, observer("final_linear.0"), bound);
     else if (name == "generator.style")
-      check_golden(file, name, observer("generator.style.8"), bar);
+      check_golden(file, name, observer("generator.style.8"), bound);
     else if (name.starts_with("generator.to_rgb"))
-      check_golden(file, name, observer(name + ".conv"), bar);
+      check_golden(file, name, observer(name + ".conv"), bound);
     else
-      check_golden(file, name, features_of(ex, model, observer, name), bar);
+      check_golden(file, name, features_of(ex, model, observer, name), bound);
   }
 }
 
-void check_full_gpen(Precision precision, double bar) {
+void check_full_gpen(Precision precision, double bound) {
   INFO("precision " << static_cast<int>(precision));
   const auto file = io::Checkpoint::open(gpen_data + "gpen_full.safetensors");
   Network<Gpen> model;
@@ -70,10 +70,10 @@ void check_full_gpen(Precision precision, double bar) {
   const auto input = coarse_input("gpen.input");
   prepare(ex, model, input.extents(), precision);
   Observer observer(ex, model);
-  check_golden_image(file, "output", model(observer, input).image, bar);
-  check_gpen_layers(file, ex, model, observer, bar);
+  check_golden_image(file, "output", model(observer, input).image, bound);
+  check_gpen_layers(file, ex, model, observer, bound);
   prepare(ex, model, input.extents(), precision, RawWeights::drop);
-  check_golden_image(file, "output", model(ex, input).image, bar);
+  check_golden_image(file, "output", model(ex, input).image, bound);
 }
 
 }  // namespace
