@@ -70,11 +70,11 @@ template <class N> void check_same_bits(const Network<N>& network, const Gradien
   int compared = 0;
   walk(
       [&](const std::string& name, const auto& parameter) {
-        const auto* x = a.find(io::raw(parameter));
-        const auto* y = b.find(io::raw(parameter));
+        const auto x = a.find(io::raw(parameter));
+        const auto y = b.find(io::raw(parameter));
         INFO(name);
-        REQUIRE((x == nullptr) == (y == nullptr));
-        if (x == nullptr) return;
+        REQUIRE(x.has_value() == y.has_value());
+        if (!x) return;
         CHECK(same_bits(*x, *y));
         ++compared;
       },

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "rfpp/model/load_prepared.hpp"
+#include "rfpp/cpu/load_prepared.hpp"
 #include "rfpp/model/registry.hpp"
 #include "rfpp/model/rrdbnet.hpp"
 #include "rfpp/model/srvgg.hpp"
