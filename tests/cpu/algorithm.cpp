@@ -78,7 +78,9 @@ TEST_CASE("other convolutions are direct") {
   };
   CHECK(direct({{1, 1, 0, 0}, in, {64, 1, 1, 64}}));
   CHECK(direct({{3, 2, 0, 1}, in, filter}));
-  CHECK(direct({{3, 1, 0, 0}, in, filter}));
+  CHECK(direct({{3, 1, 2, 2}, in, filter}));
+  CHECK(direct({{3, 1, 0, 0}, in, filter, true}));  // upsampled
+  CHECK(!direct({{3, 1, 0, 0}, in, filter}));
   CHECK(direct({conv3x3, {1, 64, 64, 3}, {64, 3, 3, 3}}));
   CHECK(cpu::algorithm_for<double>({conv3x3, in, filter}, Precision::fast) == Kind::panels);
 }

@@ -192,7 +192,7 @@ template <std::floating_point T> void read_elements(const TensorView& view, std:
 /// (O, H, W, I), a modulated one (1, O, I, H, W) as (1, O, H, W, I).
 template <std::floating_point T> void read_channels_last(const TensorView& view, std::span<T> out) {
   TensorView last = view;
-  if (view.shape.size() == 4 || view.shape.size() == 5) {
+  if (view.shape.size() == 4 || (view.shape.size() == 5 && view.shape[0] == 1)) {
     std::rotate(last.shape.end() - 3, last.shape.end() - 2, last.shape.end());
     std::rotate(last.strides.end() - 3, last.strides.end() - 2, last.strides.end());
   }
