@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-.ci/install g++ cmake ninja-build catch2 libcli11-dev libeigen3-dev libjpeg-dev libstb-dev nlohmann-json3-dev
+.ci/install g++ cmake ninja-build catch2 libcli11-dev libeigen3-dev libjpeg-dev libstb-dev nlohmann-json3-dev pkg-config
 cmake --preset release
 cmake --build --preset release -j "$(nproc)"
 ctest --preset release -j "$(nproc)"

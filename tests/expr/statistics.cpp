@@ -45,10 +45,10 @@ TEST_CASE("softmax over the channels") {
 
 TEST_CASE("softmax keeps a NaN, and gives masked places nothing") {
   Cpu ex(1);
-  const float infinity = std::numeric_limits<float>::infinity();
+  const float endless = std::numeric_limits<float>::infinity();
   auto x = random_tensor<float>({1, 1, 2, 20}, 1);
   x.data()[3] = std::nanf("");
-  x.data()[25] = -infinity;
+  x.data()[25] = -endless;
   const auto y = eval(ex, softmax(ex, x));
   for (int c = 0; c < 20; ++c) {
     CHECK(std::isnan(y.data()[c]));
