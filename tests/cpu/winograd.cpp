@@ -115,12 +115,13 @@ TEST_CASE("an unpadded convolution is the inside of the padded one, by every sch
       Layer<float> layer({2, h, w, 2 * lanes}, lanes, false, 5);
       Cpu ex(2);
       const auto unpadded = [&](const auto& l) {
-        return eval(ex, anchor(ConvolutionCore{ConvolutionGeometry{3, 1, 0, 0}, l.x, l.filter}) + l.bias);
+        return eval(ex,
+                    anchor(ConvolutionCore<std::remove_cvref_t<decltype(l.x)>>{{3, 1, 0, 0}, l.x, l.filter}) +
+                        l.bias);
       };
       const auto expected = unpadded(Layer<double>({2, h, w, 2 * lanes}, lanes, false, 5));
       ex.pack(layer.filter, c.kind);
-      layer.filter
-          .drop_raw();  // or else the filter would be packed for another algorithm where this one fails
+      layer.filter.drop_raw();  // or else it would be packed for another algorithm where this one fails
       check_close(unpadded(layer), expected, c.error, c.name);
     }
   }

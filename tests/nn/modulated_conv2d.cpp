@@ -107,7 +107,7 @@ TEST_CASE("a modulated filter that dropped its weight keeps what demodulation ne
 
 TEST_CASE("a modulated weight has five dimensions in files") {
   const Modulated<3, 4, 3> layer;
-  const auto shapes = io::parameter_shapes(layer);
-  CHECK((shapes.at("weight") == std::vector<std::int64_t>{1, 4, 3, 3, 3}));
-  CHECK((shapes.at("modulation.weight") == std::vector<std::int64_t>{3, 6}));
+  const auto in_files = io::parameter_shapes(layer);
+  CHECK((in_files.at("weight") == std::vector<std::int64_t>{1, 4, 3, 3, 3}));
+  CHECK((in_files.at("modulation.weight") == std::vector<std::int64_t>{3, 6}));
 }
