@@ -142,7 +142,8 @@ template <class T = float> struct BiSeNet {
       throw Error("BiSeNet: expected faces [n,h,w,3], found " + to_string(e));
     const Context& c = context;
     const auto x8 = c.layer2(ex, c.layer1(ex, c.stem(ex, image)));
-    const auto x16 = c.layer3(ex, x8), x32 = c.layer4(ex, x16);
+    const auto x16 = c.layer3(ex, x8);
+    const auto x32 = c.layer4(ex, x16);
     const auto whole = eval(ex, c.average(ex, detail::mean_of_pixels(ex, bare(x32))));
     const auto finer = [&ex](const auto& smooth, const auto& x, Extents to) {
       return eval(ex, smooth(ex, resized_nearest(x, to.h, to.w)));

@@ -103,7 +103,8 @@ template <int C, class T = float> struct ContextModule {
   Conv<C / 4, C / 4> conv5_2, conv7_2, conv7_3;
 
   auto operator()(auto& ex, const auto& x, double slope) const {
-    const auto near = eval(ex, conv3(ex, x)), middle = eval(ex, leaky_relu(conv5_1(ex, x), slope));
+    const auto near = eval(ex, conv3(ex, x));
+    const auto middle = eval(ex, leaky_relu(conv5_1(ex, x), slope));
     const auto far = eval(ex, leaky_relu(conv7_2(ex, middle), slope));
     const auto wider = eval(ex, conv5_2(ex, middle)), widest = eval(ex, conv7_3(ex, far));
     return eval(ex, relu(concatenate(near, wider, widest)));
