@@ -175,7 +175,7 @@ template <class D, class Ex> class Cases {
   void modulated() {
     const auto x = given("x", {2, 6, 5, 8}), style = given("style", {1, 1, 2, 3}),
                noise = given("noise", {1, 12, 10, 1});
-    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 8, .out = 7, .gain = 1.5}, D> layer;
+    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 8, .out = 7, .gain_squared = 3}, D> layer;
     fill_hashed(layer);
     upload_parameters(ex_, layer);
     add("modulated convolution of an enlarged image",

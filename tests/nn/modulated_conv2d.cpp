@@ -13,10 +13,13 @@ namespace {
 
 constexpr int style_width = 6;
 template <int In, int Out, int Kernel = 3, bool Equalized = false, class T = double>
-using Modulated = ModulatedConv2d<
-    ModulatedSpec{
-        .style = style_width, .in = In, .out = Out, .kernel = Kernel, .equalized = Equalized, .gain = 1.5},
-    T>;
+using Modulated = ModulatedConv2d<ModulatedSpec{.style = style_width,
+                                                .in = In,
+                                                .out = Out,
+                                                .kernel = Kernel,
+                                                .equalized = Equalized,
+                                                .gain_squared = 3},
+                                  T>;
 
 /// The definition: a weight of every image's own, modulated, then normalised, then convolved with.
 template <int In, int Out, int Kernel, bool Equalized>
@@ -41,7 +44,8 @@ Tensor<double> by_own_weights(const auto& layer, const Tensor<double>& x, const 
         row[k] *= weight_scale * factor;
         sum += row[k] * row[k];
       }
-      for (int k = 0; k < Kernel * Kernel * In && demodulates; ++k) row[k] *= 1.5 / std::sqrt(sum + 1e-8);
+      for (int k = 0; k < Kernel * Kernel * In && demodulates; ++k)
+        row[k] *= std::sqrt(3.) / std::sqrt(sum + 1e-8);
     }
     own.assign(weight);
     const auto image = eval(ex, anchor(ConvolutionCore<Tensor<double>>{

@@ -33,7 +33,7 @@ TEST_CASE("gradients of modulated convolutions agree with finite differences") {
     const Extents e = shapes.next(4);
     const auto x = random_tensor<double>(e, seed), style = random_tensor<double>({1, 1, e.n, 3}, seed),
                noise = random_tensor<double>({1, e.h, e.w, 1}, seed);
-    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 4, .out = 5, .gain = 1.5}, double> layer;
+    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 4, .out = 5, .gain_squared = 3}, double> layer;
     check_gradients("demodulated", with_parameters(layer, {x, style, noise}),
                     [&](auto& ex) { return eval(ex, leaky_relu(layer(ex, x, style) + noise * 0.5, 0.2)); });
     ModulatedConv2d<ModulatedSpec{.style = 3, .in = 4, .out = 5, .kernel = 1, .equalized = true}, double> rgb;

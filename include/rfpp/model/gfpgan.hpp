@@ -78,8 +78,7 @@ template <int In, int Out, class T> struct ResidualBlock {
 
 /// A modulated convolution, noise, bias and leaky ReLU, lazily.
 template <int Style, int In, int Out, class T> struct StyleConv {
-  ModulatedConv2d<ModulatedSpec{.style = Style, .in = In, .out = Out, .gain = 1.41421356237309504880}, T>
-      modulated_conv;
+  ModulatedConv2d<ModulatedSpec{.style = Style, .in = In, .out = Out, .gain_squared = 2}, T> modulated_conv;
   Tensor<T> strength = Tensor<T>::declared(vector_extents(1));
   Tensor<T> bias = Tensor<T>::declared(vector_extents(Out));
 

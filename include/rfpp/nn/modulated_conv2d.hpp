@@ -82,13 +82,14 @@ template <class X, class T>
 }  // namespace detail
 
 /// `equalized`: weights of variance 1 are scaled by 1 / sqrt(fan-in) where they are used (Karras et al.
-/// 2018). The result of what demodulates is multiplied by `gain`.
+/// 2018). The result of what demodulates is multiplied by gain().
 struct ModulatedSpec {
   int style, in, out, kernel = 3, padding = kernel / 2;
   bool equalized = false;
-  double gain = 1;
+  int gain_squared = 1;  // no double: Clang 14 misreads those of template arguments
   FilterUse use = FilterUse::modulated;
 
+  double gain() const { return std::sqrt(1. * gain_squared); }
   double weight_scale() const { return equalized ? 1 / std::sqrt(1. * in * kernel * kernel) : 1; }
   double modulation_scale() const { return equalized ? 1 / std::sqrt(1. * style) : 1; }
 };
@@ -104,7 +105,7 @@ template <ModulatedSpec S, class T = float> struct ModulatedConv2d {
   template <Expression X> auto operator()(auto& ex, const X& x, const Tensor<T>& style) const {
     const auto factors = modulation(ex, style);
     const auto demodulation =
-        detail::demodulation(ex, weight, factors, Demodulation{S.weight_scale(), S.gain});
+        detail::demodulation(ex, weight, factors, Demodulation{S.weight_scale(), S.gain()});
     return convolved(x, factors) * demodulation;
   }
   /// Without demodulation, nor gain.
