@@ -62,7 +62,7 @@ refused 'found text starting with "this is text' restore "${face[@]}" --weights 
 refused 'truncated.safetensors' restore "${face[@]}" --weights truncated.safetensors
 refused '36 unexpected' restore "${face[@]}" --weights whole.safetensors --model restoreformer
 refused 'NaN' restore "${face[@]}" --weights nan.safetensors
-refused 'unknown network "gfpgan"' restore "${face[@]}" --model gfpgan
+refused 'unknown network "nonesuch"' restore "${face[@]}" --model nonesuch
 refused 'missing' codebook decode missing -o out.png
 refused 'indices' codebook decode whole.safetensors -o out.png
 refused 'text.png' codebook encode text.png -o out.codes
@@ -119,7 +119,7 @@ refused 'found none' train out --data folder
 refused 'text.jsonl: expected the settings' train out --data two --config text.jsonl
 refused 'expected cpu, cuda or cuda:N' train out --data one --device gpu
 refused 'CUDA' train out --data one --device cuda:99
-refused 'unknown network "gfpgan"' train out --data one --network gfpgan
+refused 'unknown network "nonesuch"' train out --data one --network nonesuch
 refused 'found no file' train out --resume
 mkdir full
 if mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
