@@ -99,7 +99,8 @@ template <class T> class Filter {
  private:
   static Tensor<T> sums_of_squares(const Tensor<T>& raw) {
     const Extents e = raw.extents();
-    const auto in = static_cast<std::size_t>(e.c), taps = static_cast<std::size_t>(e.h * e.w);
+    const auto in = static_cast<std::size_t>(e.c),
+               taps = static_cast<std::size_t>(e.h) * static_cast<std::size_t>(e.w);
     Tensor<T> sums(Extents{1, 1, e.n, e.c});
     for (std::size_t o = 0; o < static_cast<std::size_t>(e.n); ++o)
       for (std::size_t tap = 0; tap < taps; ++tap)

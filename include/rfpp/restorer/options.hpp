@@ -35,6 +35,7 @@ struct RestorerOptions {
   std::string network{};    ///< by name; empty: the one that the weights fit
   bool hashed = false;      ///< deterministic, untrained weights instead of a file's: to test with
   double min_face = 0;  ///< width of the smallest face to find, in pixels; 0: see detect::CenterFaceOptions
+  // NOLINTNEXTLINE(readability-redundant-string-init): RFPP_WEIGHTS may be empty
   std::string weights_folder = RFPP_WEIGHTS;  ///< where else the weights that come with rfpp are looked for
   /// Called during restoration, on the calling thread; false makes the call throw Cancelled.
   std::function<bool(const Progress&)> on_progress{};
