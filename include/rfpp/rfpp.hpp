@@ -67,6 +67,7 @@
 #include "rfpp/metrics/similarity.hpp"
 // faces in photographs
 #include "rfpp/detect/centerface.hpp"
+#include "rfpp/detect/draw.hpp"
 #include "rfpp/detect/landmark_error.hpp"
 #include "rfpp/detect/retinaface.hpp"
 // photographs

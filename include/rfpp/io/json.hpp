@@ -53,10 +53,11 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& what,
 /// Throws Error unless `json` has all that `model` has, with values of the same kind. Arrays hold numbers, as
 /// many as the model's where it has any.
 inline void check_like(const nlohmann::json& json, const nlohmann::json& model, const std::string& what) {
+  const std::string place = what.empty() ? "" : what + ": ";
   const bool same = model.is_number() ? json.is_number() : json.type() == model.type();
-  if (!same) throw Error(what + ": expected " + model.type_name() + ", found " + json.type_name());
+  if (!same) throw Error(place + "expected " + model.type_name() + ", found " + json.type_name());
   if (model.is_array() && !model.empty() && json.size() != model.size())
-    throw Error(what + ": expected " + std::to_string(model.size()) + " numbers, found " +
+    throw Error(place + "expected " + std::to_string(model.size()) + " numbers, found " +
                 std::to_string(json.size()));
   if (model.is_array())
     for (const auto& element : json)
@@ -67,7 +68,7 @@ inline void check_like(const nlohmann::json& json, const nlohmann::json& model, 
     std::string name = "\"";
     name.append(key).append("\"");
     if (found == json.end())
-      throw Error(std::string(what).append(": expected ").append(name).append(", found none"));
+      throw Error(std::string(place).append("expected ").append(name).append(", found none"));
     check_like(*found, value, name);
   }
 }

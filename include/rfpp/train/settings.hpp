@@ -96,7 +96,7 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   nlohmann::json json;
   try {
     json = io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
-    io::check_like(json, nlohmann::json(TrainSettings{}), "settings");
+    io::check_like(json, nlohmann::json(TrainSettings{}), "");
   } catch (const Error& error) {
     throw Error(file.string() + ": expected the settings of a training run: " + error.what());
   }
