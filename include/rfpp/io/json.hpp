@@ -61,7 +61,7 @@ inline void check_like(const nlohmann::json& json, const nlohmann::json& model, 
                 std::to_string(json.size()));
   if (model.is_array())
     for (const auto& element : json)
-      if (!element.is_number()) throw Error(what + ": expected numbers, found " + element.type_name());
+      if (!element.is_number()) throw Error(place + "expected numbers, found " + element.type_name());
   if (!model.is_object()) return;
   for (const auto& [key, value] : model.items()) {
     const auto found = json.find(key);
