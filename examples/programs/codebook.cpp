@@ -23,7 +23,8 @@ io::Image index_map(const FaceCodes& codes, int cell) {
   io::Image map(codes.side * cell, codes.side * cell, 3);
   for (int y = 0; y < map.height; ++y)
     for (int x = 0; x < map.width; ++x) {
-      const auto at = static_cast<std::size_t>(y / cell * codes.side + x / cell);
+      const auto at = static_cast<std::size_t>(y / cell) * static_cast<std::size_t>(codes.side) +
+                      static_cast<std::size_t>(x / cell);
       const auto hash = static_cast<std::uint32_t>(codes.indices[at] + 1) * 0x9E3779B1u;
       for (int c = 0; c < 3; ++c) map.row(y)[3 * x + c] = static_cast<std::uint8_t>(hash >> (8 + 8 * c));
     }
