@@ -8,11 +8,11 @@ using namespace rfpp;
 
 namespace {
 
-template <class N> class RecordedNetwork final : public GpuNetwork<N> {
+template <class N> class NetworkOfTests final : public GpuNetwork<N> {
  public:
   using typename GpuNetwork<N>::Output;
 
-  explicit RecordedNetwork(auto&&... arguments) : network_(arguments...) {}
+  explicit NetworkOfTests(auto&&... arguments) : network_(arguments...) {}
   Output run(const Tensor<float>& image) override {
     auto output = network_(image);
     return {{std::move(output.image), std::move(output.encoded)}, output.repeated};
@@ -34,7 +34,7 @@ template <class N> class RecordedNetwork final : public GpuNetwork<N> {
 template <class N>
 std::unique_ptr<GpuNetwork<N>> network_on_gpu(int device, const Network<N>& model, Extents input,
                                               CudaPrecision precision, Keep keep) {
-  return std::make_unique<RecordedNetwork<N>>(device, model, input, precision, keep);
+  return std::make_unique<NetworkOfTests<N>>(device, model, input, precision, keep);
 }
 
 template std::unique_ptr<GpuNetwork<RestoreFormerPlusPlus>> network_on_gpu(
