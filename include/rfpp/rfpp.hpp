@@ -4,8 +4,6 @@
 // Everything that needs no GPU, but for what is made of Eigen, which not everybody has and which takes long
 // to compile, eigen/ and metrics/frechet.hpp, and the front door, restorer.hpp, which instantiates every network.
 
-// what programs need that restore faces
-#include "rfpp/restore.hpp"
 // tensors and expressions
 #include "rfpp/core/fields.hpp"
 #include "rfpp/core/random.hpp"
