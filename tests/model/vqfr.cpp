@@ -141,9 +141,7 @@ TEST_CASE("VQFR has the same bits for any number of threads, in any batch, and p
   for (int n = 0; n < 2; ++n)
     CHECK(same_bits(model(one, image_of(batch, n), 1).image, image_of(expected, n)));
   struct Planned : Network<VqfrTiny> {
-    auto operator()(Cpu& ex, const Tensor<float>& image) const {
-      return Network::operator()(ex, image, 1);
-    }
+    auto operator()(Cpu& ex, const Tensor<float>& image) const { return Network::operator()(ex, image, 1); }
   };
   prepare(one, model, plan_packing(Planned{}, batch.extents()), RawWeights::drop);
   CHECK(relative_l2(model(one, batch, 1).image, expected) <= 5e-6);
