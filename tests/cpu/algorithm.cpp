@@ -8,10 +8,10 @@ using Kind = Packing::Kind;
 
 namespace {
 
-constexpr ConvolutionGeometry conv3x3{3, 1, 1, 1};
+constexpr ConvolutionGeometry by_3x3{3, 1, 1, 1};
 
 Kind chosen(Precision precision, int side, bool upsampled = false) {
-  return cpu::algorithm_for<float>({conv3x3, {1, side, side, 64}, {64, 3, 3, 64}, upsampled}, precision);
+  return cpu::algorithm_for<float>({by_3x3, {1, side, side, 64}, {64, 3, 3, 64}, upsampled}, precision);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and ups
 
 TEST_CASE("exact is faster where no codebook index depends on it") {
   auto after = [](Precision precision, int side) {
-    return cpu::algorithm_for<float>({conv3x3, {1, side, side, 64}, {64, 3, 3, 64}, false, true}, precision);
+    return cpu::algorithm_for<float>({by_3x3, {1, side, side, 64}, {64, 3, 3, 64}, false, true}, precision);
   };
   CHECK(after(Precision::reference, 512) == Kind::winograd_f2);
   CHECK(after(Precision::exact, 64) == Kind::winograd_f4);
@@ -44,7 +44,7 @@ TEST_CASE("exact is faster where no codebook index depends on it") {
 TEST_CASE("low memory takes smaller packings for filters of many channels") {
   auto low = [](int channels, int side, bool upsampled = false) {
     const ConvolutionShape shape{
-        conv3x3, {1, side, side, channels}, {channels, 3, 3, channels}, upsampled, true};
+        by_3x3, {1, side, side, channels}, {channels, 3, 3, channels}, upsampled, true};
     const auto chosen = cpu::algorithm_for<float>(shape, {Precision::exact, true});
     CHECK(cpu::packed_size<float>(chosen, shape.filter) <=
           cpu::packed_size<float>(cpu::algorithm_for<float>(shape, Precision::exact), shape.filter));
@@ -64,8 +64,8 @@ TEST_CASE("a convolution to few channels is taken by taps") {
     auto chosen = [&](const ConvolutionGeometry& g, int outputs) {
       return cpu::algorithm_for<float>({g, in, {outputs, g.kernel, g.kernel, 64}}, precision);
     };
-    CHECK(chosen(conv3x3, 3) == Kind::taps);
-    CHECK(chosen(conv3x3, 5) == Kind::panels);
+    CHECK(chosen(by_3x3, 3) == Kind::taps);
+    CHECK(chosen(by_3x3, 5) == Kind::panels);
     CHECK(chosen({3, 2, 0, 1}, 3) == Kind::panels);
     CHECK(chosen({1, 1, 0, 0}, 3) == Kind::panels);
   }
@@ -81,8 +81,8 @@ TEST_CASE("other convolutions are direct") {
   CHECK(direct({{3, 1, 2, 2}, in, filter}));
   CHECK(direct({{3, 1, 0, 0}, in, filter, true}));  // upsampled
   CHECK(!direct({{3, 1, 0, 0}, in, filter}));
-  CHECK(direct({conv3x3, {1, 64, 64, 3}, {64, 3, 3, 3}}));
-  CHECK(cpu::algorithm_for<double>({conv3x3, in, filter}, Precision::fast) == Kind::panels);
+  CHECK(direct({by_3x3, {1, 64, 64, 3}, {64, 3, 3, 3}}));
+  CHECK(cpu::algorithm_for<double>({by_3x3, in, filter}, Precision::fast) == Kind::panels);
 }
 
 TEST_CASE("precisions have names") {

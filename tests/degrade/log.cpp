@@ -32,7 +32,7 @@ TEST_CASE("every stage can be logged") {
   d.color_jitter = ColorJitter{1, -2, 0.1};
   d.stages = {Blur{KernelShape::plateau, 7, 1, 2, 3, 4},
               Haze{0.5},
-              Downsample{1.5},
+              degrade::Downsample{1.5},
               Resize{3, 4},
               GaussianNoise{5, {1, 2, 3}},
               PoissonNoise{6, {4, 5, 6}},

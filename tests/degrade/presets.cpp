@@ -59,7 +59,7 @@ struct Drawn {
         if (!round) sigma_y.add(blur->sigma_y), theta.add(blur->theta);
       }
       if (const auto* haze = std::get_if<Haze>(&stage)) ++hazes, clean.add(haze->clean);
-      if (const auto* down = std::get_if<Downsample>(&stage)) ratio.add(down->ratio);
+      if (const auto* down = std::get_if<degrade::Downsample>(&stage)) ratio.add(down->ratio);
       if (const auto* gaussian = std::get_if<GaussianNoise>(&stage)) noise.add(gaussian->sigma);
       if (const auto* jpeg = std::get_if<Jpeg>(&stage)) quality.add(jpeg->quality);
     }
@@ -220,6 +220,6 @@ TEST_CASE("impossible degradations are refused in one sentence") {
   d.shift = Shift{4, 9, 0};
   CHECK(contains(message(d), "shift: expected a row of 0 to 8"));
   d = {};
-  d.stages = {Downsample{2}};
+  d.stages = {degrade::Downsample{2}};
   CHECK(contains(message(d), "must end with a resize"));
 }

@@ -60,7 +60,7 @@ TEST_CASE("a whole pass with given noise agrees with the golden values at every 
   CHECK(degraded::worst_difference(hazy, "pipeline.haze0.85") <= 5e-6f);
   CHECK(psnr(hazy, "pipeline.haze0.85", 16) >= 55);
 
-  auto small = run(ex, {pipeline_blur, Haze{0.85}, Downsample{2.6}}, image);
+  auto small = run(ex, {pipeline_blur, Haze{0.85}, degrade::Downsample{2.6}}, image);
   REQUIRE((small.extents() == Extents{1, 98, 98, 3}));
   const Hashed hashed("noise");
   Tensor<float> noise(small.extents());
@@ -94,11 +94,12 @@ TEST_CASE("each step that follows the noise agrees with the golden values where 
 TEST_CASE("stages that were merged into one filter do what they do one by one") {
   Cpu ex(2);
   const auto x = random_tensor<float>({1, 40, 30, 3}, 1, 0, 1);
-  const std::vector<std::vector<Stage>> lists{{pipeline_blur, Haze{0.8}, Downsample{2.6}, Resize{40, 30}},
-                                              {Haze{0.8}, Haze{0.9}, pipeline_blur, pipeline_blur},
-                                              {Downsample{1.7}, pipeline_blur, Haze{0.7}},
-                                              {Resize{9, 70}, Resize{20, 20}, Gray{}},
-                                              {Haze{0.5}}};
+  const std::vector<std::vector<Stage>> lists{
+      {pipeline_blur, Haze{0.8}, degrade::Downsample{2.6}, Resize{40, 30}},
+      {Haze{0.8}, Haze{0.9}, pipeline_blur, pipeline_blur},
+      {degrade::Downsample{1.7}, pipeline_blur, Haze{0.7}},
+      {Resize{9, 70}, Resize{20, 20}, Gray{}},
+      {Haze{0.5}}};
   for (const auto& stages : lists) {
     Tensor<float> one_by_one = x;
     for (const Stage& stage : stages) one_by_one = run(ex, {stage}, one_by_one);
@@ -108,8 +109,9 @@ TEST_CASE("stages that were merged into one filter do what they do one by one") 
 }
 
 TEST_CASE("a dry run says how much memory stages need") {
-  const std::vector<Stage> stages{pipeline_blur, Haze{0.8}, Downsample{2.6}, GaussianNoise{9, {1, 2, 3}},
-                                  Jpeg{70},      Gray{},    Resize{40, 30}};
+  const std::vector<Stage> stages{
+      pipeline_blur, Haze{0.8},     degrade::Downsample{2.6}, GaussianNoise{9, {1, 2, 3}}, Jpeg{70},
+      Gray{},        Resize{40, 30}};
   const auto x = random_tensor<float>({1, 40, 30, 3}, 1, 0, 1);
   for (const int threads : {1, 3}) {
     DryRun dry(threads);
@@ -169,8 +171,8 @@ TEST_CASE("impossible stages are refused in one sentence") {
   CHECK(contains(message(PoissonNoise{0, {}}), "poisson_noise"));
   CHECK(contains(message(Haze{1.5}), "haze"));
   CHECK(contains(message(Haze{std::nan("")}), "haze"));
-  CHECK(contains(message(Downsample{0}), "downsample"));
-  CHECK(contains(message(Downsample{17}), "resize: expected sides"));
+  CHECK(contains(message(degrade::Downsample{0}), "downsample"));
+  CHECK(contains(message(degrade::Downsample{17}), "resize: expected sides"));
   CHECK(contains(message(Resize{0, 5}), "resize: expected sides"));
   CHECK(contains(message(Resize{5, 1 << 20}), "resize: expected sides"));
   CHECK(contains(message(Resize{16000, 16000}), "resize: expected at most"));

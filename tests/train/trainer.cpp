@@ -77,7 +77,7 @@ template <class N> void check_resumed(const std::string& stage, long steps) {
 
 TEST_CASE("a run that was stopped and resumed has the bits of one that was not") {
   check_resumed<RohqdTiny>("rohqd", 12);
-  check_resumed<RestoreFormerPlusPlusTiny>("restorer", 40);
+  check_resumed<RestoreFormerPlusPlusTiny>("restorer", 12);
 }
 
 TEST_CASE("a network learns from parts of faces, cut out of the input and the truth at one place") {
