@@ -15,7 +15,7 @@ namespace {
 constexpr int draws = 20000;
 
 /// What was drawn for one parameter.
-struct Sample {
+struct Draws {
   int count = 0;
   double sum = 0, lowest = 1e300, highest = -1e300;
 
@@ -33,7 +33,7 @@ void check_probability(const char* what, int hits, int trials, double p) {
 }
 /// Uniform over the range: mean within 4 standard errors, the ends nearly reached and not passed. `step` is 1
 /// for integers low, ..., high.
-void check_uniform(const char* what, const Sample& s, Range range, double step = 0) {
+void check_uniform(const char* what, const Draws& s, Range range, double step = 0) {
   const double width = range.high - range.low + step;
   INFO(what << ": mean " << s.sum / s.count << ", " << s.lowest << " to " << s.highest);
   CHECK(std::abs(s.sum / s.count - (range.low + range.high) / 2) <= 4 * width / std::sqrt(12.0 * s.count));
@@ -46,7 +46,7 @@ void check_uniform(const char* what, const Sample& s, Range range, double step =
 struct Drawn {
   int flips = 0, shifts = 0, unevens = 0, grays = 0, jitters = 0, passes = 0, isotropic = 0, larger = 0,
       hazes = 0;
-  Sample shift_down, shift_right, side, top, left, sigma_x, sigma_y, theta, clean, ratio, noise, quality;
+  Draws shift_down, shift_right, side, top, left, sigma_x, sigma_y, theta, clean, ratio, noise, quality;
 
   void add_pass(const Preset& preset, const std::vector<Stage>& stages) {
     ++passes;
@@ -117,7 +117,7 @@ TEST_CASE("colour jitter is drawn where a preset asks for it") {
   Preset preset = presets::code;
   preset.jitter_probability = 0.3;
   int jitters = 0;
-  Sample shifts[3];
+  Draws shifts[3];
   for (std::uint64_t i = 0; i < draws; ++i) {
     const Degradation d = draw(preset, 1, i, 512, 512);
     if (!d.color_jitter) continue;
@@ -127,7 +127,7 @@ TEST_CASE("colour jitter is drawn where a preset asks for it") {
     shifts[2].add(d.color_jitter->blue);
   }
   check_probability("jitter", jitters, draws, 0.3);
-  for (const Sample& shift : shifts) check_uniform("shift", shift, {-20, 20});
+  for (const Draws& shift : shifts) check_uniform("shift", shift, {-20, 20});
 }
 
 TEST_CASE("the presets are those of the specification") {

@@ -119,7 +119,7 @@ TEST_CASE("the tiny GFPGAN agrees with the golden values layer by layer") {
   check_golden(file, "noise_off.output", model(ex, input, no_noise).image, 5e-6);
 }
 
-TEST_CASE("GFPGAN at 512x512 agrees with the golden values") {
+TEST_CASE("full GFPGAN at 512x512 agrees with the golden values") {
   check_full_gfpgan(Precision::reference, 2e-5);
   check_full_gfpgan(Precision::exact, 5e-5);
 }

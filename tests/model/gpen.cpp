@@ -89,7 +89,7 @@ TEST_CASE("the tiny GPEN agrees with the golden values layer by layer") {
   check_gpen_layers(file, ex, model, observer, 5e-6);
 }
 
-TEST_CASE("GPEN at 512x512 agrees with the golden values") {
+TEST_CASE("full GPEN at 512x512 agrees with the golden values") {
   check_full_gpen(Precision::reference, 2e-5);
   check_full_gpen(Precision::exact, 5e-5);
 }
