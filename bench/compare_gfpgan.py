@@ -1,6 +1,6 @@
-"""GFPGAN (clean) and GPEN in PyTorch, with the published checkpoints' names, as compare.py exports them. The styles scale
+"""GFPGAN (clean) in PyTorch, with the published checkpoints' names. compare.py exports it to the other runtimes. The styles scale
 the input and the output of each modulated convolution, which other runtimes take better than a weight of every image's own;
-noise is what the checkpoint stores, or none."""
+noise is what the checkpoint stores."""
 import math
 
 import torch
@@ -107,4 +107,4 @@ class Gfpgan(nn.Module):
             x = torch.cat([half, other * self.condition_scale[i](f) + self.condition_shift[i](f)], 1)
             x = d.style_convs[2 * i + 1](x, w[:, 2 * i + 2], noise[2 * i + 2])
             rgb = d.to_rgbs[i](x, w[:, 2 * i + 3], rgb)
-        return rgb
+        return rgb,
