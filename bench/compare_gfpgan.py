@@ -20,11 +20,11 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(1, outputs, inputs, kernel, kernel))
         self.modulation = nn.Linear(STYLE, inputs)
-        self.demodulate = demodulate
+        self.padding, self.demodulate = kernel // 2, demodulate
 
     def forward(self, x, style):
         factors, weight = self.modulation(style), self.weight[0]
-        y = F.conv2d(x * factors[:, :, None, None], weight, padding=weight.shape[-1] // 2)
+        y = F.conv2d(x * factors[:, :, None, None], weight, padding=self.padding)
         if not self.demodulate:
             return y
         return y * torch.rsqrt((factors**2) @ (weight**2).sum((2, 3)).T + 1e-8)[:, :, None, None]

@@ -61,7 +61,8 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(1, outputs, inputs, kernel, kernel))
         self.modulation = Parameters(weight=(inputs, STYLE), bias=(inputs,))
-        self.demodulate, self.upsamples, self.scale = demodulate, upsamples, 1 / math.sqrt(inputs * kernel * kernel)
+        self.demodulate, self.upsamples = demodulate, upsamples
+        self.padding, self.scale = kernel // 2, 1 / math.sqrt(inputs * kernel * kernel)
         if upsamples:
             self.blur = Parameters(kernel=(4, 4))
 
@@ -71,7 +72,7 @@ class ModulatedConv2d(nn.Module):
         if self.upsamples:
             y = filtered(F.conv_transpose2d(x, weight.transpose(0, 1), stride=2), self.blur.kernel, 1)
         else:
-            y = F.conv2d(x, weight, padding=weight.shape[-1] // 2)
+            y = F.conv2d(x, weight, padding=self.padding)
         if not self.demodulate:
             return y * self.scale
         energies = (factors**2) @ (weight**2).sum((2, 3)).T * self.scale**2
