@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Times RestoreFormer++ in rfpp, PyTorch, ONNX Runtime, OpenVINO and ncnn, with the same weights, in float32.
+"""Times a network in rfpp, PyTorch, ONNX Runtime, OpenVINO and ncnn, with the same weights, in float32.
 
 Installs the other runtimes in a virtual environment of its own (6 GB), builds rfpp's programs, and prints a table in
 Markdown. Every runtime runs in a process of its own, one at a time, in several rounds: a machine's speed drifts, so
-times are divided by rfpp's of the same round. Exits with 1 where a runtime cannot run or its output is not a float64
-run's.
+times are divided by rfpp's of the same round. Exits with 1 where a runtime cannot run, which is said in its row, or its
+output is not a float64 run's.
 """
 import argparse, datetime, functools, importlib, importlib.metadata, json, os, re, resource, shutil, statistics
 import subprocess, sys, time, traceback, venv
@@ -13,39 +13,57 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "compare"
-WEIGHTS, INPUT, REFERENCE = (WORK / f"{name}.safetensors" for name in ("weights", "input", "reference"))
-ONNX, NCNN = WORK / "network.onnx", WORK / "network.ncnn"
 PACKAGES = ["torch~=2.6", "onnx~=1.17", "onnxscript<1", "onnxruntime~=1.20", "openvino>=2025", "ncnn~=1.0", "pnnx",
             "numpy~=2.0", "safetensors<1"]
+Network = namedtuple("Network", "module name results")  # in PyTorch, and what it returns
+NETWORKS = {
+    "restoreformer++": Network("compare_network", "RestoreFormerPlusPlus", ["output", "indices"]),
+    "codeformer": Network("compare_codeformer", "CodeFormer", ["output", "indices"]),
+    "vqfr": Network("compare_vqfr", "Vqfr", ["output", "indices"]),
+    "gfpgan": Network("compare_gfpgan", "Gfpgan", ["output"]),
+    "gpen-bfr-512": Network("compare_gpen", "Gpen", ["output"]),
+}
 REPEATS = 3         # in a process, after the first
 TIMEOUT = 1200      # seconds, for a process
 TOLERANCE = 1e-4    # relative L2 of the image; codebook indices must be equal
 
 
-# Loaders: each returns a function from an image to (restored image, indices), arrays of numpy.
+OPTIONS = None      # the command line's, as parse_options() returns them
+
+
+def at(name):
+    """The path of one of the files of this network."""
+    return WORK / OPTIONS.network / name
+
+
+def network():
+    return NETWORKS[OPTIONS.network]
+
+
+# Loaders: each returns a function from an image to the network's results, arrays of numpy.
 
 def torch_network():
     import torch
-    from compare_network import RestoreFormerPlusPlus
     from safetensors.torch import load_file
     with torch.device("meta"):  # spends no time and memory on initial values
-        network = RestoreFormerPlusPlus().eval()
-    network.load_state_dict(load_file(WEIGHTS), assign=True)
-    return network
+        model = getattr(importlib.import_module(network().module), network().name)().eval()
+    weights = load_file(at("weights.safetensors"))  # which say (C) where PyTorch has (1, C, 1, 1)
+    model.load_state_dict({name: weights[name].reshape(own.shape) for name, own in model.state_dict().items()}, assign=True)
+    return model
 
 
 def load_torch(threads, layout="contiguous_format", compiled=False):
     import torch
     torch.set_num_threads(threads)
     memory_format = getattr(torch, layout)
-    network = torch_network().to(memory_format=memory_format)
+    model = torch_network().to(memory_format=memory_format)
     if compiled:
         torch._inductor.config.freezing = True  # lets it pack the weights; slower without
-        network = torch.compile(network, dynamic=False)
+        model = torch.compile(model, dynamic=False)
 
     def run(image):
         with torch.no_grad():
-            results = network(torch.from_numpy(image).to(memory_format=memory_format))
+            results = model(torch.from_numpy(image).to(memory_format=memory_format))
         return [t.contiguous().numpy() for t in results]  # safetensors writes others in the wrong order
     return run
 
@@ -55,8 +73,8 @@ def load_onnxruntime(threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    session = onnxruntime.InferenceSession(ONNX, options, providers=["CPUExecutionProvider"])
-    return lambda image: session.run(["output", "indices"], {"image": image})
+    session = onnxruntime.InferenceSession(at("network.onnx"), options, providers=["CPUExecutionProvider"])
+    return lambda image: session.run(network().results, {"image": image})
 
 
 def load_openvino(threads):
@@ -64,44 +82,47 @@ def load_openvino(threads):
     core = openvino.Core()
     # By default it computes in bfloat16 where the processor has it, which finds other codebook entries.
     options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
-    request = core.compile_model(core.read_model(ONNX), "CPU", options).create_infer_request()
+    request = core.compile_model(core.read_model(at("network.onnx")), "CPU", options).create_infer_request()
 
     def run(image):
         results = request.infer({"image": image})
-        return results["output"], results["indices"]
+        return [results[name] for name in network().results]
     return run
 
 
 def load_ncnn(threads):
     import ncnn, numpy
 
-    class ArgMin(ncnn.Layer):
-        """ncnn has none along an axis; pnnx leaves PyTorch's operator in the graph under its own name."""
-        def __init__(self):
+    class Best(ncnn.Layer):
+        """ncnn has no argmin or argmax along an axis; pnnx leaves PyTorch's operator in the graph under its own name."""
+        def __init__(self, best):
             super().__init__()
-            self.one_blob_only = True
+            self.one_blob_only, self.best = True, best
 
-        def forward(self, distances, indices, options):
-            nearest = numpy.asarray(distances).argmin(1).astype(numpy.int32)
-            indices.create(len(nearest), allocator=options.blob_allocator)
-            numpy.asarray(indices)[:] = nearest.view(numpy.float32)  # the next layer reads the bits as integers
+        def forward(self, values, indices, options):
+            best = self.best(numpy.asarray(values), 1).astype(numpy.int32)
+            indices.create(len(best), allocator=options.blob_allocator)
+            numpy.asarray(indices)[:] = best.view(numpy.float32)  # the next layer reads the bits as integers
             return 0
 
-    net, argmin = ncnn.Net(), ArgMin()
+    net, layers = ncnn.Net(), {"torch.argmin": Best(numpy.argmin), "torch.argmax": Best(numpy.argmax)}
     net.opt.num_threads = threads
     net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
-    net.register_custom_layer("torch.argmin", lambda: argmin, lambda layer: None)
-    if net.load_param(f"{NCNN}.param") or net.load_model(f"{NCNN}.bin"):
+    for name, layer in layers.items():
+        net.register_custom_layer(name, lambda layer=layer: layer, lambda layer: None)
+    if net.load_param(str(at("network.ncnn.param"))) or net.load_model(str(at("network.ncnn.bin"))):
         raise RuntimeError("ncnn cannot load what pnnx wrote")
 
     def run(image):
         extractor = net.create_extractor()
         extractor.input("in0", ncnn.Mat(image[0]))
-        (failed, output), (failed_too, indices) = extractor.extract("out0"), extractor.extract("out1")
-        if failed or failed_too:
+        extracted = [extractor.extract(f"out{i}") for i in range(len(network().results))]
+        if any(failed for failed, _ in extracted):
             raise RuntimeError("ncnn cannot run what pnnx wrote")
-        return numpy.array(output), numpy.array(indices).view(numpy.int32)
+        results = [numpy.array(result) for _, result in extracted]
+        return [result.view(numpy.int32) if name == "indices" else result
+                for name, result in zip(network().results, results)]
     return run
 
 
@@ -112,21 +133,21 @@ def export_reference(image):
     import torch
     from safetensors.torch import save_file
     with torch.no_grad():
-        output, indices = torch_network().double()(torch.from_numpy(image).double())
-    save_file({"output": output, "indices": indices}, REFERENCE)
+        results = torch_network().double()(torch.from_numpy(image).double())
+    save_file(dict(zip(network().results, results)), at("reference.safetensors"))
 
 
 def export_onnx(image):
     import torch
-    torch.onnx.export(torch_network(), (torch.from_numpy(image),), ONNX, dynamo=True, external_data=False,
-                      input_names=["image"], output_names=["output", "indices"])
+    torch.onnx.export(torch_network(), (torch.from_numpy(image),), at("network.onnx"), dynamo=True, external_data=False,
+                      input_names=["image"], output_names=network().results)
 
 
 def export_ncnn(image):
     import pnnx, torch
-    for old in WORK.glob(f"{NCNN.name}.*"):
+    for old in at("").glob("network.ncnn.*"):
         old.unlink()  # pnnx reports no failure, and an old file would hide it
-    pnnx.export(torch_network(), str(WORK / "network.pt"), (torch.from_numpy(image),), check_trace=False, fp16=False)
+    pnnx.export(torch_network(), str(at("network.pt")), (torch.from_numpy(image),), check_trace=False, fp16=False)
 
 
 Runtime = namedtuple("Runtime", "module load export", defaults=[None])  # module: imported before the clock starts
@@ -142,7 +163,7 @@ EXPORTS = {f.__name__: f for f in (export_reference, export_onnx, export_ncnn)}
 
 
 def result_of(name):
-    return WORK / f"{name}.safetensors"
+    return at(f"{name}.result.safetensors")
 
 
 def time_runtime(name, image, threads):
@@ -152,13 +173,13 @@ def time_runtime(name, image, threads):
     start = time.perf_counter()
     run = RUNTIMES[name].load(threads)
     measured = {"prepare_seconds": time.perf_counter() - start}
-    output, indices = run(image)
+    results = run(image)
     measured |= {"first_seconds": time.perf_counter() - start, "seconds": []}
     for _ in range(REPEATS):
         start = time.perf_counter()
         run(image)
         measured["seconds"].append(time.perf_counter() - start)
-    save_file({"output": output, "indices": indices}, result_of(name))
+    save_file(dict(zip(network().results, results)), result_of(name))
     measured["peak_bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(measured))
 
@@ -167,7 +188,7 @@ def do_task(task, threads):
     """An export, or a runtime in one round, in a process of this script's own."""
     from safetensors.numpy import load_file
     try:
-        image = load_file(INPUT)["input"]
+        image = load_file(at("input.safetensors"))["input"]
         EXPORTS[task](image) if task in EXPORTS else time_runtime(task, image, threads)
     except Exception as error:
         traceback.print_exc()
@@ -198,7 +219,9 @@ def enter_environment(folder):
         return
     if not python.exists():
         venv.create(folder, with_pip=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
+    for package in PACKAGES:  # one by one: a runtime that there is none of here leaves the others
+        if subprocess.run([python, "-m", "pip", "install", "--quiet", package]).returncode != 0:
+            print(f"{package} cannot be installed", file=sys.stderr)
     os.execv(python, [python, *sys.argv])
 
 
@@ -210,13 +233,24 @@ def build_programs(folder):
     return folder / "bench" / "bench_face", folder / "examples" / "programs" / "rfpp-forward"
 
 
-def run_forward(forward, size, threads):
+def run_forward(forward):
     """Makes the weights and the input, and keeps rfpp's output."""
     import numpy
-    from safetensors.numpy import save_file
-    save_file({"input": numpy.random.default_rng(0).uniform(-1, 1, (1, 3, size, size)).astype(numpy.float32)}, INPUT)
-    last_line([forward, "--hashed", "--save-weights", WEIGHTS, "--input", INPUT, "--output", result_of("rfpp"),
-               "--threads", threads])
+    from safetensors.numpy import load_file, save_file
+    weights, image, size = at("weights.safetensors"), at("input.safetensors"), OPTIONS.size
+    random = numpy.random.default_rng(0)
+    coarse = random.uniform(-1, 1, (1, 3, size // 32, size // 32)).repeat(32, 2).repeat(32, 3)  # means do not vanish
+    fine = random.uniform(-1, 1, (1, 3, size, size))
+    save_file({"input": ((coarse + fine) / 2).astype(numpy.float32)}, image)
+    model = ["--model", OPTIONS.network]
+    last_line([forward, *model, "--hashed", "--save-weights", weights])
+    tensors = load_file(weights)
+    for name, tensor in tensors.items():
+        if "style_conv" in name and tensor.size == 1:
+            tensor[:] = 0  # the strength of noise, which every runtime draws in its own way; it is added all the same
+    save_file(tensors, weights)
+    last_line([forward, *model, "--weights", weights, "--input", image, "--output", result_of("rfpp"),
+               "--threads", OPTIONS.threads])
 
 
 def processor_seconds():
@@ -230,15 +264,17 @@ def difference(name):
     """From the reference: the image's relative L2, and how many of how many indices."""
     from numpy.linalg import norm
     from safetensors.numpy import load_file
-    (image, indices), (image0, indices0) = ([load_file(path)[key].ravel() for key in ("output", "indices")]
-                                            for path in (result_of(name), REFERENCE))
-    return norm(image - image0) / norm(image0), int((indices != indices0).sum()), indices0.size
+    found, expected = load_file(result_of(name)), load_file(at("reference.safetensors"))
+    image, image0 = found["output"].ravel(), expected["output"].ravel()
+    indices, indices0 = ([results[key].ravel() for key in network().results[1:]] for results in (found, expected))
+    return (norm(image - image0) / norm(image0), sum(int((a != b).sum()) for a, b in zip(indices, indices0)),
+            sum(b.size for b in indices0))
 
 
 def print_table(options, versions, rounds, failures, disturbance):
     """Also returns whether every runtime ran and agrees."""
     processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1]
-    print(f"One face of {options.size}x{options.size}, float32, {options.threads} threads, {processor}, "
+    print(f"{options.network}, one face of {options.size}x{options.size}, float32, {options.threads} threads, {processor}, "
           f"{datetime.date.today()}: {', '.join(f'{name} {version}' for name, version in versions.items())}.\n\n"
           "| runtime | seconds, least | times rfpp's | peak MB | prepare s | first result s | error | wrong indices |"
           "\n|---|---|---|---|---|---|---|---|")
@@ -268,8 +304,9 @@ Error: relative L2 of the image against PyTorch in float64. ncnn has no argmin: 
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", choices=NETWORKS, default="restoreformer++")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--size", type=int, default=512, help="of the face, a multiple of 32")
+    parser.add_argument("--size", type=int, default=512, help="of the face, a multiple of 32, where the network takes several")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--build", type=Path, default=WORK / "rfpp", help="CMake's folder for rfpp")
     parser.add_argument("--venv", type=Path, default=WORK / "venv", help="folder of the virtual environment")
@@ -284,10 +321,11 @@ def parse_options():
 
 
 def main():
-    options = parse_options()
+    global OPTIONS
+    options = OPTIONS = parse_options()
     if options.task:
         return do_task(options.task, options.threads)
-    WORK.mkdir(parents=True, exist_ok=True)
+    at("").mkdir(parents=True, exist_ok=True)
     enter_environment(options.venv)
     bench_face, forward = build_programs(options.build)
 
@@ -298,9 +336,9 @@ def main():
 
     def run_task(task):
         print(task, file=sys.stderr)
-        return last_line([sys.executable, __file__, "--task", task, "--threads", options.threads], env=environment)
+        return last_line([sys.executable, __file__, "--network", options.network, "--task", task, "--threads", options.threads], env=environment)
 
-    run_forward(forward, options.size, options.threads)
+    run_forward(forward)
     run_task("export_reference")
     failures = {}
     for task, export in EXPORTS.items():
@@ -314,7 +352,7 @@ def main():
     rounds, start, (all_before, own_before) = [], time.perf_counter(), processor_seconds()
     for _ in range(options.rounds):
         rounds.append({"rfpp": json.loads(last_line(
-            [bench_face, "--weights", WEIGHTS, "--size", options.size, "--threads", options.threads,
+            [bench_face, "--model", options.network, "--weights", at("weights.safetensors"), "--size", options.size, "--threads", options.threads,
              "--precision", "exact", "--repeats", REPEATS]))})
         for name in options.runtimes:
             if name in failures:
@@ -327,10 +365,16 @@ def main():
     all_after, own_after = processor_seconds()
     disturbance = (all_after - all_before - (own_after - own_before)) / (time.perf_counter() - start)
 
+    def version(package):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return "missing"
+
     versions = {"rfpp": last_line(["git", "-C", ROOT, "describe", "--always", "--dirty"])}
-    versions |= {name: importlib.metadata.version(name) for name in (re.match(r"\w+", p)[0] for p in PACKAGES)}
+    versions |= {name: version(name) for name in (re.match(r"\w+", p)[0] for p in PACKAGES)}
     if options.json:
-        report = {"versions": versions, "size": options.size, "threads": options.threads, "disturbance": disturbance,
+        report = {"network": options.network, "versions": versions, "size": options.size, "threads": options.threads, "disturbance": disturbance,
                   "failures": failures, "rounds": rounds}
         options.json.write_text(json.dumps(report, indent=1) + "\n")
     sys.exit(not print_table(options, versions, rounds, failures, disturbance))

@@ -15,15 +15,17 @@ FIDELITY = 0.5
 
 
 class ResnetBlock(nn.Module):
+    shortcut = "conv_out"
+
     def __init__(self, inputs, outputs):
         super().__init__()
         self.norm1, self.conv1 = norm(inputs), conv3x3(inputs, outputs)
         self.norm2, self.conv2 = norm(outputs), conv3x3(outputs, outputs)
-        self.conv_out = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+        self.add_module(self.shortcut, nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1))
 
     def forward(self, x):
         h = self.conv1(F.silu(self.norm1(x)))
-        return self.conv_out(x) + self.conv2(F.silu(self.norm2(h)))
+        return getattr(self, self.shortcut)(x) + self.conv2(F.silu(self.norm2(h)))
 
 
 class Attention(nn.Module):
@@ -38,15 +40,15 @@ class Attention(nn.Module):
         return x + self.proj_out(F.scaled_dot_product_attention(q, k, v).squeeze(1).transpose(1, 2).reshape(x.shape))
 
 
-def level(inputs, outputs, attention):
+def level(inputs, outputs, attention, block=ResnetBlock):
     blocks = []
     for j in range(2):
-        blocks += [ResnetBlock(outputs if j else inputs, outputs)] + ([Attention(outputs)] if attention else [])
+        blocks += [block(outputs if j else inputs, outputs)] + ([Attention(outputs)] if attention else [])
     return blocks
 
 
-def middle(channels):
-    return [ResnetBlock(channels, channels), Attention(channels), ResnetBlock(channels, channels)]
+def middle(channels, block=ResnetBlock):
+    return [block(channels, channels), Attention(channels), block(channels, channels)]
 
 
 class Encoder(nn.Module):

@@ -1,6 +1,6 @@
-"""GFPGAN (clean) and GPEN in PyTorch, with the published checkpoints' names, as compare.py exports them. The styles scale
+"""GFPGAN (clean) in PyTorch, with the published checkpoints' names. compare.py exports it to the other runtimes. The styles scale
 the input and the output of each modulated convolution, which other runtimes take better than a weight of every image's own;
-noise is what the checkpoint stores, or none."""
+noise is what the checkpoint stores."""
 import math
 
 import torch
@@ -20,11 +20,11 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(1, outputs, inputs, kernel, kernel))
         self.modulation = nn.Linear(STYLE, inputs)
-        self.demodulate = demodulate
+        self.padding, self.demodulate = kernel // 2, demodulate
 
     def forward(self, x, style):
         factors, weight = self.modulation(style), self.weight[0]
-        y = F.conv2d(x * factors[:, :, None, None], weight, padding=weight.shape[-1] // 2)
+        y = F.conv2d(x * factors[:, :, None, None], weight, padding=self.padding)
         if not self.demodulate:
             return y
         return y * torch.rsqrt((factors**2) @ (weight**2).sum((2, 3)).T + 1e-8)[:, :, None, None]
@@ -107,4 +107,4 @@ class Gfpgan(nn.Module):
             x = torch.cat([half, other * self.condition_scale[i](f) + self.condition_shift[i](f)], 1)
             x = d.style_convs[2 * i + 1](x, w[:, 2 * i + 2], noise[2 * i + 2])
             rgb = d.to_rgbs[i](x, w[:, 2 * i + 3], rgb)
-        return rgb
+        return rgb,

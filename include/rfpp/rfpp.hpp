@@ -32,6 +32,7 @@
 #include "rfpp/model/registry.hpp"
 #include "rfpp/model/retinaface.hpp"
 #include "rfpp/model/vqfr.hpp"
+#include "rfpp/nn/adaptive_instance_norm.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/bilinear.hpp"
@@ -48,6 +49,7 @@
 #include "rfpp/nn/resample.hpp"
 #include "rfpp/nn/resnet_block.hpp"
 #include "rfpp/nn/sft.hpp"
+#include "rfpp/nn/stylegan.hpp"
 #include "rfpp/nn/texture_warp.hpp"
 #include "rfpp/nn/transformer.hpp"
 // training

@@ -3,10 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "model/golden.hpp"
-#include "rfpp/cpu/dry_run.hpp"
-#include "rfpp/cpu/prepare.hpp"
-#include "rfpp/model/hashed.hpp"
+#include "model/family.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -75,33 +72,18 @@ void check_codeformer_blocks(const io::Checkpoint& file, const std::string& pref
   CHECK(compared > 0);
 }
 
-template <class N>
-void check_codeformer_indices(const io::Checkpoint& file, const typename Network<N>::Output& output) {
-  const auto indices = output.encoded.indices.elements();
-  CHECK(std::vector<int>(indices.begin(), indices.end()) == golden_integers(file, "logits.argmax"));
-}
-
-/// Every 16th token and 8th entry of the logits.
-Tensor<float> part_of_logits(const Tensor<float>& logits) {
-  const Extents e = logits.extents();
-  auto part = Tensor<float>::uninitialised(matrix_extents(e.w / 16, e.c / 8));
-  for (int t = 0; t < e.w / 16; ++t)
-    for (int k = 0; k < e.c / 8; ++k) part.data()[t * (e.c / 8) + k] = logits.data()[16 * t * e.c + 8 * k];
-  return part;
-}
-
-void check_full_codeformer(Precision precision, double logits_bar, double image_bar) {
+void check_full_codeformer(PackingPolicy policy, double logits_bar, double image_bar) {
   const auto file = io::Checkpoint::open(RFPP_TEST_DATA "/model/codeformer_full.safetensors");
   Network<CodeFormer> model;
   fill_hashed(model);
   Cpu ex;
   constexpr Extents input{1, 512, 512, 3};
-  prepare(ex, model, input, precision, RawWeights::drop);
+  prepare(ex, model, input, policy, RawWeights::drop);
   const auto image = hashed_tensor<float>("input", input);
   for (const auto& setting : codeformer_settings) {
-    INFO(setting.name << ", precision " << static_cast<int>(precision));
+    INFO(setting.name << ", " << described(policy));
     const auto output = model(ex, image, setting.options);
-    check_codeformer_indices<CodeFormer>(file, output);
+    check_golden_indices(file, output.encoded.indices);
     check_close(part_of_logits(output.encoded.logits), golden(file, "logits.sub"), logits_bar, "logits");
     check_golden_image(file, setting.name + std::string(".output"), output.image, image_bar);
   }
@@ -136,7 +118,7 @@ TEST_CASE("the tiny CodeFormer agrees with the golden values block by block") {
     INFO(setting.name);
     Observer observer(ex, model);
     const auto output = model(observer, hashed_tensor<float>("input", {1, 64, 64, 3}), setting.options);
-    check_codeformer_indices<CodeFormerTiny>(file, output);
+    check_golden_indices(file, output.encoded.indices);
     check_close(reshaped(output.encoded.logits, matrix_extents(256, 64)), golden(file, "logits"), bar,
                 "logits");
     check_golden(file, setting.name + std::string(".output"), output.image, bar);
@@ -148,6 +130,7 @@ TEST_CASE("the tiny CodeFormer agrees with the golden values block by block") {
 TEST_CASE("full CodeFormer at 512x512 agrees with the golden values") {
   check_full_codeformer(Precision::reference, 5e-6, 5e-6);
   check_full_codeformer(Precision::exact, 1e-5, 2e-5);
+  check_full_codeformer({Precision::exact, /*low_memory*/ true}, 1e-5, 2e-5);
 }
 
 TEST_CASE("CodeFormer has the same bits for any number of threads and in any batch") {
@@ -163,20 +146,14 @@ TEST_CASE("CodeFormer has the same bits for any number of threads and in any bat
 }
 
 TEST_CASE("CodeFormer runs in the memory that its dry run tells") {
-  Network<CodeFormerTiny> model;
-  fill_hashed(model);
-  const Extents input{1, 64, 64, 3};
-  for (const double fidelity : {0.0, 0.5}) {
-    const CodeFormerOptions options{.fidelity = fidelity};
-    DryRun dry(2);
-    model(dry, Tensor<float>::declared(input), options);
-    Cpu ex(2);
-    ex.workspace().reserve(dry.peak_bytes());
-    const auto image = copy_of(model(ex, hashed_tensor<float>("input", input), options).image);
-    CHECK(ex.workspace().allocated_bytes() == dry.peak_bytes());
-    for (float v : image.elements()) REQUIRE(std::isfinite(v));
-  }
+  for (const double fidelity : {0.0, 0.5})
+    check_memory_of_dry_run<CodeFormerTiny>(64, /*prepared*/ false,
+                                            [&](Cpu& ex, const auto& model, const auto& image) {
+                                              return model(ex, image, {.fidelity = fidelity});
+                                            });
 }
+
+TEST_CASE("low memory packs CodeFormer's filters smaller") { check_low_memory(Network<CodeFormer>{}, 0.65); }
 
 TEST_CASE("wrong inputs of CodeFormer are one clear error") {
   Network<CodeFormerTiny> model;
@@ -185,7 +162,7 @@ TEST_CASE("wrong inputs of CodeFormer are one clear error") {
   CHECK(error_of([&] {
           model(ex, Tensor<float>(Extents{1, 64, 96, 3}));
         }) ==
-        "codeformer tiny: expected an image [n,64,64,3], for its tokens have learned places; found "
+        "codeformer tiny: expected images [n,64,64,3], for its tokens have learned places; found "
         "[1,64,96,3]");
   auto image = hashed_tensor<float>("input", {1, 64, 64, 3});
   image.data()[100] = std::nanf("");

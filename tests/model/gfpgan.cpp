@@ -1,12 +1,7 @@
 #include "rfpp/model/gfpgan.hpp"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "model/coarse_input.hpp"
-#include "model/golden.hpp"
-#include "rfpp/cpu/prepare.hpp"
-#include "rfpp/model/hashed.hpp"
+#include "model/family.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -15,7 +10,7 @@ namespace {
 
 struct TinyGfpgan {
   static constexpr const char* name = "gfpgan tiny";
-  static constexpr GfpganSpec spec{64, 64, 4, {64, 64, 64, 64, 32}};
+  static constexpr GfpganSpec spec{{64, 64, 4, {64, 64, 64, 64, 32}}};
 };
 
 const std::string gfpgan_data = RFPP_TEST_DATA "/model/";
@@ -88,19 +83,19 @@ void check_layers(const io::Checkpoint& file, Cpu& ex, const Model& model, const
   check_rgb(std::make_index_sequence<Model::levels>{});
 }
 
-void check_full_gfpgan(Precision precision, double bar) {
-  INFO("precision " << static_cast<int>(precision));
+void check_full_gfpgan(PackingPolicy policy, double bar) {
+  INFO(described(policy));
   const auto file = io::Checkpoint::open(gfpgan_data + "gfpgan_full.safetensors");
   Network<Gfpgan> model;
   fill_hashed(model);
   Cpu ex;
   const auto input = coarse_input("gfpgan.input");
-  prepare(ex, model, input.extents(), precision);
+  prepare(ex, model, input.extents(), policy);
   Observer observer(ex, model);
   check_golden_image(file, "noise_registered.output", model(observer, input, stored).image, bar);
   check_layers(file, ex, model, observer, bar);
   for (const RawWeights raw : {RawWeights::keep, RawWeights::drop}) {
-    if (raw == RawWeights::drop) prepare(ex, model, input.extents(), precision, raw);
+    if (raw == RawWeights::drop) prepare(ex, model, input.extents(), policy, raw);
     check_golden_image(file, "noise_off.output", model(ex, input, no_noise).image, bar);
   }
 }
@@ -122,31 +117,15 @@ TEST_CASE("the tiny GFPGAN agrees with the golden values layer by layer") {
 TEST_CASE("full GFPGAN at 512x512 agrees with the golden values") {
   check_full_gfpgan(Precision::reference, 2e-5);
   check_full_gfpgan(Precision::exact, 5e-5);
+  check_full_gfpgan({Precision::exact, /*low_memory*/ true}, 5e-5);
 }
 
 TEST_CASE("GFPGAN has the published parameters") {
-  const auto expected = nlohmann::json::parse(std::ifstream(gfpgan_data + "gfpgan_parameters.json"));
-  const auto found = io::parameter_shapes(Network<Gfpgan>{});
-  CHECK(found.size() == 285);
-  for (const auto& [name, shape] : expected.get<io::ParameterShapes>()) {
-    INFO(name);
-    REQUIRE(found.contains(name));
-    CHECK(io::same_shape(found.at(name), shape));
-  }
-  CHECK(count_parameters(Network<Gfpgan>{}).elements == 86'444'252 + 699'024);
+  check_published_parameters<Gfpgan>("gfpgan_parameters.json", 285, 86'444'252 + 699'024);
 }
 
 TEST_CASE("GFPGAN has the same bits for any number of threads and in any batch") {
-  Network<TinyGfpgan> model;
-  fill_hashed(model);
-  const auto batch = hashed_tensor<float>("input", {3, 64, 64, 3});
-  Cpu one(1);
-  const auto expected = model(one, batch).image;
-  for (int threads : {2, 3}) {
-    Cpu ex(threads);
-    CHECK(same_bits(model(ex, batch).image, expected));
-  }
-  for (int n = 0; n < 3; ++n) CHECK(same_bits(model(one, image_of(batch, n)).image, image_of(expected, n)));
+  check_same_bits_everywhere<TinyGfpgan>(64);
 }
 
 TEST_CASE("GFPGAN's noise is a function of its seed") {
@@ -163,17 +142,12 @@ TEST_CASE("GFPGAN's noise is a function of its seed") {
 }
 
 TEST_CASE("GFPGAN runs in the memory that its dry run tells, and refuses other sizes") {
-  Network<TinyGfpgan> model;
-  fill_hashed(model);
-  Cpu ex(2);
-  prepare(ex, model, {1, 64, 64, 3}, {}, RawWeights::drop);
-  DryRun dry(2);
-  model(dry, Tensor<float>::declared({1, 64, 64, 3}));
-  ex.workspace().reserve(dry.peak_bytes());
-  for (float v : model(ex, hashed_tensor<float>("input", {1, 64, 64, 3})).image.elements())
-    REQUIRE(std::isfinite(v));
-  CHECK(ex.workspace().allocated_bytes() == dry.peak_bytes());
+  check_memory_of_dry_run<TinyGfpgan>(
+      64, /*prepared*/ true, [](Cpu& ex, const auto& model, const auto& image) { return model(ex, image); });
+  Cpu ex(1);
   CHECK(error_of([&] {
-          model(ex, Tensor<float>({1, 64, 32, 3}));
+          Network<TinyGfpgan>{}(ex, Tensor<float>({1, 64, 32, 3}));
         }) == "gfpgan tiny: expected images [n,64,64,3], found [1,64,32,3]");
 }
+
+TEST_CASE("low memory packs GFPGAN's filters smaller") { check_low_memory(Network<Gfpgan>{}, 0.65); }

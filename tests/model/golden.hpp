@@ -112,12 +112,27 @@ inline void check_golden_image(const io::Checkpoint& file, const std::string& na
   CHECK(std::abs(static_cast<double>(high) - stats.data()[3]) <= 1e-4 * deviation);
 }
 
+/// Of logits {1,1,cells,entries} every 16th cell and every 8th entry.
+inline Tensor<float> part_of_logits(const Tensor<float>& logits) {
+  const Extents e = logits.extents();
+  auto part = Tensor<float>::uninitialised(matrix_extents(e.w / 16, e.c / 8));
+  for (int t = 0; t < e.w / 16; ++t)
+    for (int k = 0; k < e.c / 8; ++k) part.data()[t * (e.c / 8) + k] = logits.data()[16 * t * e.c + 8 * k];
+  return part;
+}
+
 /// A golden tensor of integers.
 inline std::vector<int> golden_integers(const io::Checkpoint& file, const std::string& name) {
   const auto& view = file.at(name);
   std::vector<int> integers(static_cast<std::size_t>(view.count()));
   std::memcpy(integers.data(), view.data.data(), view.data.size());
   return integers;
+}
+
+/// The entries that a network chose are all those of the float64 run.
+inline void check_golden_indices(const io::Checkpoint& file, const Tensor<int>& found) {
+  const auto indices = found.elements();
+  CHECK(std::vector<int>(indices.begin(), indices.end()) == golden_integers(file, "logits.argmax"));
 }
 
 }  // namespace rfpp::test

@@ -1,12 +1,8 @@
 #include "rfpp/model/gpen.hpp"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "io/files.hpp"
 #include "model/coarse_input.hpp"
-#include "model/golden.hpp"
-#include "rfpp/cpu/prepare.hpp"
+#include "model/family.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -15,7 +11,7 @@ namespace {
 
 struct TinyGpen {
   static constexpr const char* name = "gpen tiny";
-  static constexpr GpenSpec spec{64, 64, 4, {32, 32, 32, 32, 16}};
+  static constexpr GpenSpec spec{{64, 64, 4, {32, 32, 32, 32, 16}}};
 };
 
 const std::string gpen_data = RFPP_TEST_DATA "/model/";
@@ -61,18 +57,18 @@ void check_gpen_layers(const io::Checkpoint& file, Cpu& ex, const Model& model, 
   }
 }
 
-void check_full_gpen(Precision precision, double bound) {
-  INFO("precision " << static_cast<int>(precision));
+void check_full_gpen(PackingPolicy policy, double bound) {
+  INFO(described(policy));
   const auto file = io::Checkpoint::open(gpen_data + "gpen_full.safetensors");
   Network<Gpen> model;
   fill_hashed(model);
   Cpu ex;
   const auto input = coarse_input("gpen.input");
-  prepare(ex, model, input.extents(), precision);
+  prepare(ex, model, input.extents(), policy);
   Observer observer(ex, model);
   check_golden_image(file, "output", model(observer, input).image, bound);
   check_gpen_layers(file, ex, model, observer, bound);
-  prepare(ex, model, input.extents(), precision, RawWeights::drop);
+  prepare(ex, model, input.extents(), policy, RawWeights::drop);
   check_golden_image(file, "output", model(ex, input).image, bound);
 }
 
@@ -92,28 +88,15 @@ TEST_CASE("the tiny GPEN agrees with the golden values layer by layer") {
 TEST_CASE("full GPEN at 512x512 agrees with the golden values") {
   check_full_gpen(Precision::reference, 2e-5);
   check_full_gpen(Precision::exact, 5e-5);
+  check_full_gpen({Precision::exact, /*low_memory*/ true}, 5e-5);
 }
 
 TEST_CASE("GPEN has the published parameters") {
-  const auto expected = nlohmann::json::parse(std::ifstream(gpen_data + "gpen_parameters.json"));
-  const auto found = io::parameter_shapes(Network<Gpen>{});
-  CHECK(found.size() == 163);
-  for (const auto& [name, shape] : expected.get<io::ParameterShapes>()) {
-    INFO(name);
-    REQUIRE(found.contains(name));
-    CHECK(io::same_shape(found.at(name), shape));
-  }
-  CHECK(count_parameters(Network<Gpen>{}).elements == 71'005'223 + 336);
+  check_published_parameters<Gpen>("gpen_parameters.json", 163, 71'005'223 + 336);
 }
 
 TEST_CASE("GPEN has the same bits for any number of threads and in any batch") {
-  Network<TinyGpen> model;
-  fill_hashed(model);
-  const auto batch = hashed_tensor<float>("input", {3, 64, 64, 3});
-  Cpu one(1), three(3);
-  const auto expected = model(one, batch).image;
-  CHECK(same_bits(model(three, batch).image, expected));
-  for (int n = 0; n < 3; ++n) CHECK(same_bits(model(one, image_of(batch, n)).image, image_of(expected, n)));
+  check_same_bits_everywhere<TinyGpen>(64);
 }
 
 TEST_CASE("a saved GPEN is the one that is read") {
@@ -129,17 +112,12 @@ TEST_CASE("a saved GPEN is the one that is read") {
 }
 
 TEST_CASE("GPEN runs in the memory that its dry run tells, and refuses other sizes") {
-  Network<TinyGpen> model;
-  fill_hashed(model);
-  Cpu ex(2);
-  prepare(ex, model, {1, 64, 64, 3}, {}, RawWeights::drop);
-  DryRun dry(2);
-  model(dry, Tensor<float>::declared({1, 64, 64, 3}));
-  ex.workspace().reserve(dry.peak_bytes());
-  for (float v : model(ex, hashed_tensor<float>("input", {1, 64, 64, 3})).image.elements())
-    REQUIRE(std::isfinite(v));
-  CHECK(ex.workspace().allocated_bytes() == dry.peak_bytes());
+  check_memory_of_dry_run<TinyGpen>(
+      64, /*prepared*/ true, [](Cpu& ex, const auto& model, const auto& image) { return model(ex, image); });
+  Cpu ex(1);
   CHECK(error_of([&] {
-          model(ex, Tensor<float>({1, 64, 32, 3}));
+          Network<TinyGpen>{}(ex, Tensor<float>({1, 64, 32, 3}));
         }) == "gpen tiny: expected images [n,64,64,3], found [1,64,32,3]");
 }
+
+TEST_CASE("low memory packs GPEN's filters smaller") { check_low_memory(Network<Gpen>{}, 0.65); }

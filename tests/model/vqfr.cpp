@@ -3,10 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "model/golden.hpp"
-#include "rfpp/cpu/dry_run.hpp"
-#include "rfpp/cpu/prepare.hpp"
-#include "rfpp/model/hashed.hpp"
+#include "model/family.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -26,11 +23,6 @@ struct PlannedVqfr : Network<Vqfr> {
   auto operator()(auto& ex, const Tensor<float>& image) const { return Network::operator()(ex, image, 1); }
 };
 
-void check_vqfr_indices(const io::Checkpoint& file, const Tensor<int>& found) {
-  const auto indices = found.elements();
-  CHECK(std::vector<int>(indices.begin(), indices.end()) == golden_integers(file, "logits.argmax"));
-}
-
 /// The output of the layer or level that the file calls `name`.
 template <class Model>
 Tensor<float> vqfr_output(Cpu& ex, const Model& model, const Observer& observer, const std::string& name) {
@@ -42,8 +34,7 @@ Tensor<float> vqfr_output(Cpu& ex, const Model& model, const Observer& observer,
     const std::string warp = name.substr(0, name.size() - 6);
     Tensor<float> found;
     const auto take = [&](const auto& level) {
-      const std::string own = vqfr::level_names[static_cast<std::size_t>(level.number)].warp;
-      if (warp == "main_branch." + own + ".")
+      if (warp == "main_branch.align_func_dict.Level_" + std::to_string(level.reduction) + ".")
         found = bare(eval(ex, silu(level.warp.join_norm(ex, observer(warp + "offset_conv2.0")))));
     };
     std::apply([&](const auto&... level) { (take(level), ...); }, model.main_branch.levels);
@@ -70,31 +61,22 @@ void check_vqfr_layers(const io::Checkpoint& file, Cpu& ex, const Model& model, 
   CHECK(compared > 10);
 }
 
-/// Every 16th cell and 8th entry of the logits.
-Tensor<float> part_of_vqfr_logits(const Tensor<float>& logits) {
-  const Extents e = logits.extents();
-  auto part = Tensor<float>::uninitialised(matrix_extents(e.w / 16, e.c / 8));
-  for (int t = 0; t < e.w / 16; ++t)
-    for (int k = 0; k < e.c / 8; ++k) part.data()[t * (e.c / 8) + k] = logits.data()[16 * t * e.c + 8 * k];
-  return part;
-}
-
-void check_full_vqfr(Precision precision, double logits_bar, double image_bar) {
+void check_full_vqfr(PackingPolicy policy, double logits_bar, double image_bar) {
   const auto file = io::Checkpoint::open(RFPP_TEST_DATA "/model/vqfr2_full.safetensors");
   Network<Vqfr> model;
   fill_hashed(model);
   Cpu ex;
   constexpr Extents input{1, 512, 512, 3};
-  prepare(ex, model, plan_packing(PlannedVqfr{}, input, precision));
+  prepare(ex, model, plan_packing(PlannedVqfr{}, input, policy));
   const auto image = hashed_tensor<float>("input", input);
   for (const auto& [name, fidelity] : vqfr_fidelities) {
-    INFO(name << ", precision " << static_cast<int>(precision));
+    INFO(name << ", " << described(policy));
     const auto output = model(ex, image, fidelity);
-    check_vqfr_indices(file, output.encoded.indices);
-    check_close(part_of_vqfr_logits(output.encoded.logits), golden(file, "logits.sub"), logits_bar, "logits");
+    check_golden_indices(file, output.encoded.indices);
+    check_close(part_of_logits(output.encoded.logits), golden(file, "logits.sub"), logits_bar, "logits");
     check_golden_image(file, name + std::string(".output"), output.image, image_bar);
   }
-  if (precision != Precision::reference) return;
+  if (policy.precision != Precision::reference) return;
   Observer observer(ex, model);
   model(observer, image, 1);
   check_vqfr_layers(file, ex, model, observer, image_bar);
@@ -118,7 +100,7 @@ TEST_CASE("the tiny VQFR agrees with the golden values layer by layer") {
     INFO(name);
     Observer observer(ex, model);
     const auto output = model(observer, hashed_tensor<float>("input", {1, 64, 64, 3}), fidelity);
-    check_vqfr_indices(file, output.encoded.indices);
+    check_golden_indices(file, output.encoded.indices);
     check_close(reshaped(output.encoded.logits, matrix_extents(256, 64)), golden(file, "logits"), bar,
                 "logits");
     check_golden(file, name + std::string(".output"), output.image, bar);
@@ -129,6 +111,7 @@ TEST_CASE("the tiny VQFR agrees with the golden values layer by layer") {
 TEST_CASE("full VQFR at 512x512 agrees with the golden values") {
   check_full_vqfr(Precision::reference, 5e-6, 2e-5);
   check_full_vqfr(Precision::exact, 1e-5, 5e-5);
+  check_full_vqfr({Precision::exact, /*low_memory*/ true}, 1e-5, 5e-5);
 }
 
 TEST_CASE("VQFR has the same bits for any number of threads, in any batch, and prepared or not") {
@@ -148,14 +131,9 @@ TEST_CASE("VQFR has the same bits for any number of threads, in any batch, and p
 }
 
 TEST_CASE("VQFR runs in the memory that its dry run tells") {
-  Network<VqfrTiny> model;
-  fill_hashed(model);
-  const Extents input{1, 64, 64, 3};
-  DryRun dry(2);
-  model(dry, Tensor<float>::declared(input), 1);
-  Cpu ex(2);
-  ex.workspace().reserve(dry.peak_bytes());
-  const auto image = copy_of(model(ex, hashed_tensor<float>("input", input), 1).image);
-  CHECK(ex.workspace().allocated_bytes() == dry.peak_bytes());
-  for (float v : image.elements()) REQUIRE(std::isfinite(v));
+  check_memory_of_dry_run<VqfrTiny>(
+      64, /*prepared*/ false,
+      [](Cpu& ex, const auto& model, const auto& image) { return model(ex, image, 1); });
 }
+
+TEST_CASE("low memory packs VQFR's filters smaller") { check_low_memory(PlannedVqfr{}, 0.65); }

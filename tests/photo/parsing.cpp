@@ -116,3 +116,20 @@ TEST_CASE("A parser sees the face at its own size and scale, and its mask is the
   const Plane mask = parsing_mask(classes, LeftHalf::is_face, 128);
   CHECK((mask.width == 128 && mask.height == 128));
 }
+
+TEST_CASE("GPEN's mask has the neck, and its margin is cleared before the blurs") {
+  constexpr ParsedMask how{.sigma = 4, .margin = 26, .blurs_margin = true, .has_neck = true};
+  ClassMap neck{512, 512, std::vector<std::uint8_t>(512 * 512, 17)};
+  const Plane without = parsing_mask<rfpp::ParseNet<>>(neck, 512, {});
+  CHECK(std::ranges::all_of(without.values, [](float v) { return v == 0; }));
+  const Plane mask = parsing_mask<rfpp::ParseNet<>>(neck, 512, how);
+  // Two blurs of sigma 4 are one of sigma sqrt(32): across the edge at 25.5 the normal distribution.
+  for (int x = 0; x < 60; ++x) {
+    const double expected = 0.5 * std::erfc(-(x - 25.5) / std::sqrt(2 * 32.0));
+    INFO(x);
+    CHECK(mask.values[256 * 512 + static_cast<std::size_t>(x)] == Approx(expected).margin(2e-3));
+  }
+  for (std::uint8_t& label : neck.labels) label = 18;
+  const Plane cloth = parsing_mask<rfpp::ParseNet<>>(neck, 512, how);
+  CHECK(std::ranges::all_of(cloth.values, [](float v) { return v == 0; }));
+}

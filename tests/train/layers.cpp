@@ -3,10 +3,11 @@
 #include "rfpp/expr/concatenate.hpp"
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/model/patch_discriminator.hpp"
+#include "rfpp/nn/adaptive_instance_norm.hpp"
 #include "rfpp/nn/attention.hpp"
 #include "rfpp/nn/deformable_conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
-#include "rfpp/nn/equalised_conv2d.hpp"
+#include "rfpp/nn/equalized_conv2d.hpp"
 #include "rfpp/nn/gram.hpp"
 #include "rfpp/nn/linear.hpp"
 #include "rfpp/nn/max_pool.hpp"
@@ -153,11 +154,11 @@ TEST_CASE("gradients of the discriminators' layers agree with finite differences
     Extents e = shapes.next(4);
     e.h += 2, e.w += 3;
     const auto x = random_tensor<double>(e, seed);
-    EqualisedConv2d<conv3x3(4, 6), double> equalised;
-    check_gradients("equalised", with_parameters(equalised, {x}),
-                    [&](auto& ex) { return eval(ex, equalised(x)); });
-    EqualisedDownsample<4, 6, double> down;
-    check_gradients("equalised downsample", with_parameters(down, {x}),
+    EqualizedConv2d<conv3x3(4, 6), double> equalized;
+    check_gradients("equalized", with_parameters(equalized, {x}),
+                    [&](auto& ex) { return eval(ex, equalized(x)); });
+    EqualizedDownsample<4, 6, double> down;
+    check_gradients("equalized downsample", with_parameters(down, {x}),
                     [&](auto& ex) { return eval(ex, down(ex, leaky_relu(x, 0.2))); });
     BatchNorm<4, double> norm;
     const auto inputs = with_parameters(norm, {x});
@@ -167,6 +168,17 @@ TEST_CASE("gradients of the discriminators' layers agree with finite differences
     check_gradients("batch norm in evaluation", inputs,
                     [&](auto& ex) { return eval(ex, silu(norm(ex, x))); });
     check_gradients("batch moments", {x}, [&](auto& ex) { return eval(ex, batch_moments(x, 1e-5)); });
+  }
+}
+
+TEST_CASE("gradients of adaptive instance norm agree with finite differences") {
+  RandomShapes shapes;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    Extents e = shapes.next();
+    e.h += 1, e.w += 2;
+    const auto x = random_tensor<double>(e, seed), style = random_tensor<double>(e, seed + 10, -1, 3);
+    check_gradients("adaptive instance norm", {x, style},
+                    [&](auto& ex) { return adaptive_instance_norm(ex, x, style); });
   }
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 struct MicroGfpgan {
   static constexpr const char* name = "gfpgan micro";
-  static constexpr GfpganSpec spec{8, 3, 1, {4, 4}};
+  static constexpr GfpganSpec spec{{8, 3, 1, {4, 4}}};
 };
 
 }  // namespace

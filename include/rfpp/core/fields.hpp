@@ -19,8 +19,19 @@ namespace rfpp::inline v0 {
 struct FieldName {
   const char* text;
   int first_index = 0;
+  int number = -1;  // goes between `text` and `rest`
+  const char* rest = "";
   constexpr FieldName(const char* name, int first = 0)
       : text(name), first_index(first) {}  // NOLINT: a name is its text
+
+  /// A name with a number in it: numbered("Level_", 8, ".warp") is "Level_8.warp".
+  static constexpr FieldName numbered(const char* before, int number, const char* after = "") {
+    FieldName name(before);
+    name.number = number;
+    name.rest = after;
+    return name;
+  }
+  std::string str() const { return number < 0 ? text : text + std::to_string(number) + rest; }
 };
 
 namespace detail {
@@ -33,7 +44,7 @@ struct FieldPath {
 
   [[gnu::noinline]] std::string text() const {
     std::string path = parent == nullptr ? "" : parent->text();
-    const std::string own = element < 0 ? name.text : std::to_string(element);
+    const std::string own = element < 0 ? name.str() : std::to_string(element);
     return path.empty() || own.empty() ? path + own : path + "." + own;
   }
 };

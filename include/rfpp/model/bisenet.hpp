@@ -78,6 +78,8 @@ template <class T = float> struct BiSeNet {
   static constexpr std::array<double, 3> mean{0.485, 0.456, 0.406}, deviation{0.229, 0.224, 0.225};
   /// Whether a class belongs to the face and is pasted: not background, neck, necklace, cloth and hat.
   static constexpr bool is_face(int label) { return label != 0 && (label < 14 || label == 17); }
+  /// Neck and necklace, which some networks paste, too.
+  static constexpr bool is_neck(int label) { return label == 14 || label == 15; }
 
   static constexpr int width = 128;
   template <int In, int Out, int Stride>

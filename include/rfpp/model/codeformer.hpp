@@ -10,6 +10,7 @@
 #include "rfpp/expr/concatenate.hpp"
 #include "rfpp/model/block_list.hpp"
 #include "rfpp/model/network.hpp"
+#include "rfpp/nn/adaptive_instance_norm.hpp"
 #include "rfpp/nn/sft.hpp"
 #include "rfpp/nn/transformer.hpp"
 
@@ -131,16 +132,6 @@ concept IsCodeFormer = std::same_as<std::remove_cvref_t<decltype(N::spec)>, Code
 
 }  // namespace codeformer
 
-/// x {n,h,w,c} with the mean and the standard deviation of every channel of `style`, image by image (Huang &
-/// Belongie 2017, epsilon 1e-5).
-template <class T> Tensor<T> adaptive_instance_norm(auto& ex, const Tensor<T>& x, const Tensor<T>& style) {
-  const Extents e = x.extents();
-  const double n = static_cast<double>(e.h) * e.w, epsilon = 1e-5 * (n - 1) / n;  // variances are over n - 1
-  const Tensor<T> own = eval(ex, moments(x, e.c, epsilon)), other = eval(ex, moments(style, e.c, epsilon));
-  const Tensor<T> scale = eval(ex, group_row(own, 1, 1) / group_row(other, 1, 1));
-  return eval(ex, (x - group_row(own, 0, 1)) * scale + group_row(other, 0, 1));
-}
-
 /// A CodeFormer described by a type with a `static constexpr CodeFormerSpec spec`: Network<CodeFormer> model;
 template <class N, class T>
 requires codeformer::IsCodeFormer<N>
@@ -181,7 +172,7 @@ struct Network<N, T> {
   }
 
   Encoded encode(auto& ex, const Tensor<T>& image, const CodeFormerOptions& options = {}) const {
-    check_extents(image.extents());
+    check_square_image<N>(image.extents(), "for its tokens have learned places");
     Encoded encoded;
     encoded.latent = encoder(ex, image, [&](auto level, Tensor<T> y) {
       if (options.fidelity != 0) encoded.features[level()] = y;
@@ -217,14 +208,6 @@ struct Network<N, T> {
     f("generator.blocks", models.generator...);
     f("quantize", models.quantize...);
     f("fuse_convs_dict", models.fuse_convs_dict...);
-  }
-
- private:
-  static void check_extents(Extents e) {
-    if (e.c != 3 || e.h != spec.resolution || e.w != spec.resolution)
-      throw Error(std::string(N::name) + ": expected an image [n," + std::to_string(spec.resolution) + "," +
-                  std::to_string(spec.resolution) + ",3], for its tokens have learned places; found " +
-                  to_string(e));
   }
 };
 

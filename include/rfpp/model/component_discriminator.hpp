@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "rfpp/nn/equalised_conv2d.hpp"
+#include "rfpp/nn/equalized_conv2d.hpp"
 
 namespace rfpp::inline v0 {
 
@@ -14,12 +14,12 @@ namespace rfpp::inline v0 {
 template <class T = float> struct ComponentDiscriminator {
   static constexpr int smallest_side = 4;
 
-  EqualisedConv2d<conv3x3(3, 64), T> conv1;
-  EqualisedDownsample<64, 128, T> conv2;
-  EqualisedConv2d<conv3x3(128, 128), T> conv3;
-  EqualisedDownsample<128, 256, T> conv4;
-  EqualisedConv2d<conv3x3(256, 256), T> conv5;
-  EqualisedConv2d<conv3x3(256, 1), T> final_conv;
+  EqualizedConv2d<conv3x3(3, 64), T> conv1;
+  EqualizedDownsample<64, 128, T> conv2;
+  EqualizedConv2d<conv3x3(128, 128), T> conv3;
+  EqualizedDownsample<128, 256, T> conv4;
+  EqualizedConv2d<conv3x3(256, 256), T> conv5;
+  EqualizedConv2d<conv3x3(256, 1), T> final_conv;
 
   struct Output {
     Tensor<T> score;

@@ -3,30 +3,21 @@
 
 #include <array>
 #include <concepts>
-#include <cstdint>
-#include <string>
 #include <tuple>
 #include <utility>
 
 #include "rfpp/expr/concatenate.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/network.hpp"
-#include "rfpp/nn/bilinear.hpp"
-#include "rfpp/nn/equalised_conv2d.hpp"
-#include "rfpp/nn/modulated_conv2d.hpp"
+#include "rfpp/nn/equalized_conv2d.hpp"
+#include "rfpp/nn/stylegan.hpp"
 
 // GPEN (Yang et al. 2021, arXiv 2105.06070): a StyleGAN2 with the feature maps of an encoder, concatenated,
 // in the place of its noise. All weights are scaled where they are used.
 
 namespace rfpp::inline v0 {
 
-/// `widths` are the channels at sides 4, 8, ..., resolution.
-struct GpenSpec {
-  int resolution = 512, style = 512, levels = 7;
-  std::array<int, 9> widths = {512, 512, 512, 512, 512, 256, 128, 64};
-
-  constexpr int width(int level) const { return widths[static_cast<std::size_t>(level)]; }
-};
+struct GpenSpec : StyleGanSpec {};
 
 struct Gpen {
   static constexpr const char* name = "gpen-bfr-512";
@@ -52,7 +43,7 @@ template <class T> struct Kernel { Tensor<T> kernel = Tensor<T>::declared(matrix
 
 /// The encoder's first layer, and the others, which halve the size.
 template <int Out, class T> struct FirstLayer {
-  EqualisedConv2d<conv1x1(3, Out), T> conv;
+  EqualizedConv2d<conv1x1(3, Out), T> conv;
 
   Tensor<T> operator()(auto& ex, const Tensor<T>& x) const { return bare(eval(ex, activated(conv(x)))); }
   static void fields(auto&& f, auto&... models) {
@@ -61,7 +52,7 @@ template <int Out, class T> struct FirstLayer {
   }
 };
 template <int In, int Out, class T> struct DownLayer : Kernel<T> {
-  EqualisedDownsample<In, Out, T> conv;
+  EqualizedDownsample<In, Out, T> conv;
 
   Tensor<T> operator()(auto& ex, const Tensor<T>& x) const { return bare(eval(ex, activated(conv(ex, x)))); }
   static void fields(auto&& f, auto&... models) {
@@ -111,21 +102,10 @@ template <int Style, int In, int Out, bool Upsamples, class T> struct StyleLayer
   }
 };
 
-/// A modulated 1x1 convolution to an image, added to the enlarged one of the level below, lazily.
-template <int Style, int In, bool Adds, class T> struct RgbLayer : Kernel<T> {
-  static constexpr ModulatedSpec modulated{
-      .style = Style, .in = In, .out = 3, .kernel = 1, .equalized = true};
-  ModulatedConv2d<modulated, T> conv;
-  Tensor<T> bias = Tensor<T>::declared(vector_extents(3));
-
-  auto operator()(auto& ex, const auto& x, const Tensor<T>& style) const {
-    return bare(conv.modulated(ex, x, style)) + bias;
-  }
-  auto operator()(auto& ex, const auto& x, const Tensor<T>& style, const Tensor<T>& below) const {
-    return (*this)(ex, x, style) + bilinear_upsample2(below, Border::zero);
-  }
+template <int Style, int In, bool Adds, class T>
+struct RgbLayer : ToRgb<ToRgbSpec{Style, In, true, Border::zero}, T>, Kernel<T> {
   static void fields(auto&& f, auto&... models) {
-    f("conv", models.conv...);
+    f("conv", models.modulated_conv...);
     f("bias", models.bias...);
     if constexpr (Adds) f("upsample.kernel", models.kernel...);
   }
@@ -167,15 +147,12 @@ struct Network<N, T> {
 
   /// Throws Error over images of another size.
   Output operator()(auto& ex, const Tensor<T>& image) const {
-    const Extents e = image.extents();
-    if (!(e == Extents{e.n, spec.resolution, spec.resolution, 3}) || e.n < 1)
-      throw Error(std::string(N::name) + ": expected images [n," + std::to_string(spec.resolution) + "," +
-                  std::to_string(spec.resolution) + ",3], found " + to_string(e));
+    check_square_image<N>(image.extents());
     Maps maps;
     maps[levels] = first(ex, image);
     encode(ex, maps);
     const Tensor<T> w = style_of(ex, maps[0]);
-    const auto x = eval(ex, constant_input * Constant<T>{T(1), {e.n, 1, 1, 1}});
+    const auto x = repeated(ex, constant_input, image.extents().n);
     auto features = conv1(ex, x, w, maps[0]);
     Tensor<T> rgb = eval(ex, to_rgb1(ex, features(), w));
     return {draw(ex, maps, w, std::move(features), std::move(rgb))};
@@ -206,9 +183,8 @@ struct Network<N, T> {
   using Maps = std::array<Tensor<T>, levels + 1>;  // by level, 0 the smallest
 
   template <int I> static void fields_of_levels(auto&& f, auto&... models) {
-    constexpr const char* encoder[] = {"ecd1", "ecd2", "ecd3", "ecd4", "ecd5", "ecd6", "ecd7", "ecd8"};
     if constexpr (I < levels) {
-      f(encoder[I], std::get<I>(models.down)...);
+      f(FieldName::numbered("ecd", I + 1), std::get<I>(models.down)...);
       f(FieldName("generator.convs", 2 * I), std::get<I>(models.up)...);
       fields_of_levels<I + 1>(f, models...);
     }

@@ -92,8 +92,9 @@ inline void fill_hashed_equalized(const Parameters& model) {
     } else if (name.ends_with("kernel")) {
       parameter = Tensor<T>::uninitialised(e);
       constexpr double line[] = {1, 3, 3, 1};
+      const double sum = name.starts_with("generator.") ? 4 : 1;  // where it fills in the zeros of upsampling
       for (std::size_t i = 0; i < 16; ++i)
-        parameter.data()[i] = static_cast<T>(line[i / 4] * line[i % 4] / 64);
+        parameter.data()[i] = static_cast<T>(sum / 64 * line[i / 4] * line[i % 4]);
     } else if (mapping) {
       parameter = hashed_tensor<T>(name, e, weight ? 100 * std::sqrt(3.0) : 10);
     } else if (e.n > 1) {

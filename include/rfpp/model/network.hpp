@@ -18,6 +18,14 @@ template <class N> void check_image(Extents e) {
                 std::to_string(multiple) + ", found " + to_string(e));
 }
 
+/// The same for a network that takes images {n,resolution,resolution,3} alone; `why` may say for what reason.
+template <class N> void check_square_image(Extents e, const std::string& why = "") {
+  const std::string side = std::to_string(N::spec.resolution);
+  if (e.n < 1 || !(e == Extents{e.n, N::spec.resolution, N::spec.resolution, 3}))
+    throw Error(std::string(N::name) + ": expected images [n," + side + "," + side + ",3]" +
+                (why.empty() ? "," : ", " + why + ";") + " found " + to_string(e));
+}
+
 /// A whole network of the family, described by a type with a `static constexpr NetworkSpec spec`:
 /// Network<RestoreFormerPlusPlus> model;
 template <class N, class T = float> struct Network {

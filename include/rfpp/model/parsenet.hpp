@@ -92,6 +92,8 @@ template <class T = float> struct ParseNet {
   static constexpr std::array<double, 3> mean{0.5, 0.5, 0.5}, deviation{0.5, 0.5, 0.5};
   /// Whether a class belongs to the face and is pasted: not background, hat, necklace, neck and cloth.
   static constexpr bool is_face(int label) { return label != 0 && (label < 14 || label == 15); }
+  /// Neck and necklace, which some networks paste, too.
+  static constexpr bool is_neck(int label) { return label == 16 || label == 17; }
 
   using Same = ParseNetBlock<256, 256, Resampling::none, T>;
   template <int In, int Out> using Down = ParseNetBlock<In, Out, Resampling::down, T>;

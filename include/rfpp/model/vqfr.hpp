@@ -109,23 +109,10 @@ template <VqfrSpec S, class T, int... J> struct DecoderOf<S, T, std::integer_seq
   }
 };
 
-/// Names of the parts of levels: Level_r, whose maps are r times smaller than the image.
-struct LevelNames {
-  const char *warp, *pre_upsample, *decoder;
-};
-inline constexpr std::array<LevelNames, 6> level_names = {{
-    {"align_func_dict.Level_1", "pre_upsample_dict.Level_1.1", "decoder_dict.Level_1"},
-    {"align_func_dict.Level_2", "pre_upsample_dict.Level_2.1", "decoder_dict.Level_2"},
-    {"align_func_dict.Level_4", "pre_upsample_dict.Level_4.1", "decoder_dict.Level_4"},
-    {"align_func_dict.Level_8", "pre_upsample_dict.Level_8.1", "decoder_dict.Level_8"},
-    {"align_func_dict.Level_16", "pre_upsample_dict.Level_16.1", "decoder_dict.Level_16"},
-    {"align_func_dict.Level_32", "pre_upsample_dict.Level_32.1", "decoder_dict.Level_32"},
-}};
-
 /// One level of the main branch: what the branch has come to is enlarged and joined with the warped textures.
-/// At the lowest level the branch is these textures.
+/// At the lowest level the branch is these textures. Named by how many times smaller than the image its maps are.
 template <VqfrSpec S, int Level, class T> struct MainLevel {
-  static constexpr int number = Level;
+  static constexpr int reduction = 1 << Level;
   static constexpr bool lowest = Level == S.lowest();
   static constexpr int C = S.channels_at(Level), former = lowest ? 0 : S.channels_at(Level + 1);
   TextureWarp<TextureWarpSpec{C, S.input_features, former, S.offset_groups, S.groups}, T> warp;
@@ -149,10 +136,9 @@ template <VqfrSpec S, int Level, class T> struct MainLevel {
     }
   }
   static void fields(auto&& f, auto&... models) {
-    constexpr LevelNames names = level_names[static_cast<std::size_t>(Level)];
-    f(names.warp, models.warp...);
-    f(names.pre_upsample, models.pre_upsample...);
-    f(names.decoder, models.decoder...);
+    f(FieldName::numbered("align_func_dict.Level_", reduction), models.warp...);
+    f(FieldName::numbered("pre_upsample_dict.Level_", reduction, ".1"), models.pre_upsample...);
+    f(FieldName::numbered("decoder_dict.Level_", reduction), models.decoder...);
   }
 };
 

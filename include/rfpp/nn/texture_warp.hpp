@@ -18,7 +18,8 @@ struct TextureWarpSpec {
 /// A map of textures that was warped, and the features that said where to.
 template <class T> struct Warped { Tensor<T> textures, offset; };
 /// Warps a map of textures {n,h,w,C} towards the input's features {n,h,w,S.input}, given the offset
-/// features {n,h,w,S.former} of the level below, where there is one.
+/// features {n,h,w,S.former} of the level below, enlarged, where there is one. Makes textures and offset
+/// features {n,h,w,C} (Gu et al. 2022, arXiv 2205.06803, section 3.3).
 template <TextureWarpSpec S, class T = float> struct TextureWarp {
   static constexpr int C = S.channels;
   Conv2d<conv1x1(S.input + C, C), T> mix;

@@ -16,6 +16,14 @@
 
 namespace rfpp::inline v0::photo {
 
+/// How a mask is made of what a face parser saw. By default as facexlib makes it.
+struct ParsedMask {
+  double sigma = 11;          ///< of both blurs, in pixels
+  int margin = 10;            ///< outermost rows and columns that are not pasted
+  bool blurs_margin = false;  ///< whether the blurs soften the margin, too
+  bool has_neck = false;      ///< whether neck and necklace belong to the face
+};
+
 /// A raster of floats, row after row.
 struct Plane {
   int width = 0, height = 0;

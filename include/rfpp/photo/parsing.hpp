@@ -18,19 +18,26 @@ struct ClassMap {
   std::vector<std::uint8_t> labels;
 };
 
-/// The mask of a parsed face: 1 where its class belongs to the face, blurred twice over 101 pixels (sigma
-/// 11), 0 on the outermost 10 rows and columns, at size x size pixels. `is_face` says of a class whether it
-/// does. Source: the paste of facexlib.
-template <class IsFace> Plane parsing_mask(const ClassMap& classes, IsFace is_face, int size) {
+/// Zeros on the outermost rows and columns.
+inline void clear_margin(Plane& mask, int margin) {
+  for (int y = 0; y < mask.height; ++y)
+    for (int x = 0; x < mask.width; ++x)
+      if (std::min({x, y, mask.width - 1 - x, mask.height - 1 - y}) < margin)
+        mask.row(y)[static_cast<std::size_t>(x)] = 0;
+}
+
+/// The mask of a parsed face at size x size pixels: 1 where its class belongs to the face, blurred twice over
+/// 101 pixels, 0 on the margin. `is_face` says of a class whether it does. Source: the paste of facexlib; with
+/// a blurred margin, that of GPEN.
+template <class IsFace>
+Plane parsing_mask(const ClassMap& classes, IsFace is_face, int size, const ParsedMask& how = {}) {
   Plane mask{classes.width, classes.height, {}};
   mask.values.reserve(classes.labels.size());
   for (const std::uint8_t label : classes.labels) mask.values.push_back(is_face(label) ? 1.0F : 0.0F);
-  const auto kernel = gaussian_kernel(50, 11);
+  if (how.blurs_margin) clear_margin(mask, how.margin);
+  const auto kernel = gaussian_kernel(50, how.sigma);
   mask = blur(blur(std::move(mask), kernel), kernel);
-  for (int y = 0; y < mask.height; ++y)
-    for (int x = 0; x < mask.width; ++x)
-      if (std::min({x, y, mask.width - 1 - x, mask.height - 1 - y}) < 10)
-        mask.row(y)[static_cast<std::size_t>(x)] = 0;
+  if (!how.blurs_margin) clear_margin(mask, how.margin);
   if (mask.width == size && mask.height == size) return mask;
   const double across = static_cast<double>(mask.width) / size,
                down = static_cast<double>(mask.height) / size;
@@ -42,6 +49,14 @@ template <class IsFace> Plane parsing_mask(const ClassMap& classes, IsFace is_fa
                     }));
                   });
   return resized;
+}
+
+/// The same of a parser's classes.
+template <class Parser> Plane parsing_mask(const ClassMap& classes, int size, const ParsedMask& how) {
+  const auto is_face = [&](int label) {
+    return Parser::is_face(label) || (how.has_neck && Parser::is_neck(label));
+  };
+  return parsing_mask(classes, is_face, size, how);
 }
 
 /// The classes that a parser (ParseNet or BiSeNet) sees in an aligned RGB face of any size: the likeliest of

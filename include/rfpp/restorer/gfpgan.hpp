@@ -11,7 +11,13 @@ namespace rfpp::inline v0 {
 struct GfpganDoor {
   using Model = Network<Gfpgan>;
   static constexpr NetworkInfo info{
-      .name = Gfpgan::name, .resolution = Gfpgan::spec.resolution, .has_noise = true};
+      .name = Gfpgan::name,
+      .resolution = Gfpgan::spec.resolution,
+      .has_noise = true,
+      .refused = "conv_body_first.0.weight",
+      .refusal =
+          "GFPGAN version 1, which is another network; expected version 1.2, 1.3 or 1.4, such as "
+          "GFPGANv1.4.pth"};
 
   static NetworkOutput run(auto& ex, const Model& model, const Tensor<float>& faces,
                            const NetworkSettings& settings, bool) {

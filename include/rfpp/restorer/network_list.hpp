@@ -42,6 +42,13 @@ RFPP_INLINE const NetworkEntry* fitting_network(const io::Checkpoint& checkpoint
   return nullptr;
 }
 
+RFPP_INLINE void refuse_other_versions(const io::Checkpoint& checkpoint, const std::string& file) {
+  for (const NetworkEntry& entry : all_networks())
+    for (const auto& [key, view] : checkpoint.tensors())
+      if (*entry.info.refused != '\0' && key.ends_with(entry.info.refused))
+        throw Error(file + ": " + entry.info.refusal);
+}
+
 RFPP_INLINE const NetworkEntry& nearest_network(const io::Checkpoint& checkpoint) {
   return *std::ranges::min_element(all_networks(), {}, [&](const NetworkEntry& entry) {
     return io::compare_parameters(entry.parameters(), checkpoint).size();

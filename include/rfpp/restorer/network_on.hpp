@@ -12,11 +12,10 @@
 // From a network's own types to FaceNetwork. A network is described by a type, its Door:
 //
 //   struct CodeFormerDoor {
-//     using Model = CodeFormer<float>;
+//     using Model = Network<CodeFormer>;
 //     static constexpr NetworkInfo info{.name = "codeformer", .resolution = 512, .fidelity = 0.5};
-//     static NetworkOutput run(auto& ex, const Model& model, const Tensor<float>& faces, const
-//     NetworkSettings&, bool
-//                              keeps_features);
+//     static NetworkOutput run(auto& ex, const Model& model, const Tensor<float>& faces,
+//                              const NetworkSettings& settings, bool keeps_features);
 //     // where there is a dictionary:
 //     static Tensor<int> encode(auto& ex, const Model& model, const Tensor<float>& faces);
 //     static Tensor<float> decode(auto& ex, const Model& model, const Tensor<int>& indices);

@@ -33,6 +33,9 @@ const NetworkEntry& network_named(std::string_view name);
 /// takes; nullptr where none fits.
 const NetworkEntry* fitting_network(const io::Checkpoint& checkpoint,
                                     bool (*accepts)(const NetworkInfo&) = nullptr);
+/// Throws Error for the weights of a network's version that cannot be run (NetworkInfo::refused); `file` is
+/// for the message.
+void refuse_other_versions(const io::Checkpoint& checkpoint, const std::string& file);
 /// Whether a network makes faces of codes, as fitting_network wants it.
 inline bool makes_faces_of_codes(const NetworkInfo& info) { return info.codes_suffice; }
 /// The network whose parameters differ from a checkpoint's in the fewest names and shapes.

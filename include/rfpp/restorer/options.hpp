@@ -64,10 +64,14 @@ struct NetworkInfo {
   const char* license = "";
   photo::Landmarks alignment =
       photo::ffhq_template;          ///< where it expects the landmarks, in a face of 512x512
+  photo::ParsedMask parsed_mask{};   ///< what is pasted of a face where there is a parser
   std::optional<double> fidelity{};  ///< the default of FaceOptions::fidelity; empty: it has no such choice
   int codebook_entries = 0, code_side = 0;  ///< of its dictionary, and of a face's indices; 0: it has none
   bool codes_suffice = false;               ///< whether it makes a face of indices alone
   bool has_noise = false;                   ///< whether FaceOptions::seed does anything
+  /// The end of a parameter's name that only a version of the network has that cannot be run, and what its
+  /// user is told.
+  const char *refused = "", *refusal = "";
 };
 
 }  // namespace rfpp::inline v0

@@ -73,6 +73,7 @@ inline const NetworkEntry& network_of(const Weights& weights, const RestorerOpti
   if (!weights.empty()) {
     const io::Checkpoint checkpoint = weights.open();
     const NetworkEntry* fits = fitting_network(checkpoint);
+    if (fits == nullptr) refuse_other_versions(checkpoint, weights.file.string());
     return fits == nullptr ? nearest_network(checkpoint) : *fits;
   }
   return network_named(options.hashed ? "restoreformer++" : "restoreformer++-small");

@@ -1,5 +1,5 @@
-#ifndef RFPP_NN_EQUALISED_CONV2D_HPP
-#define RFPP_NN_EQUALISED_CONV2D_HPP
+#ifndef RFPP_NN_EQUALIZED_CONV2D_HPP
+#define RFPP_NN_EQUALIZED_CONV2D_HPP
 
 #include <cmath>
 #include <utility>
@@ -49,12 +49,12 @@ template <Expression X> auto blurred(const X& x) {
   return filtered(zero_padded(x, 2), SeparableFilter<T>{{{taps(e.h), taps(e.w)}}});
 }
 
-/// Convolution with equalised learning rate (Karras et al. 2018): the weight, of variance 1, is scaled by
+/// Convolution with equalized learning rate (Karras et al. 2018): the weight, of variance 1, is scaled by
 /// 1 / sqrt(fan-in) where it is used. Lazily.
-template <ConvolutionSpec S, class T = float> struct EqualisedConv2d : Conv2d<S, T> {
+template <ConvolutionSpec S, class T = float> struct EqualizedConv2d : Conv2d<S, T> {
   template <Expression X> auto operator()(const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
-    static_assert(channels_agree, "EqualisedConv2d: the operand's channel count is not the layer's `in`");
+    static_assert(channels_agree, "EqualizedConv2d: the operand's channel count is not the layer's `in`");
     constexpr ConvolutionGeometry geometry{S.kernel, S.stride, S.pad_before, S.pad_after};
     const double scale = 1 / std::sqrt(static_cast<double>(S.in * S.kernel * S.kernel));
     return tag<S.out>(anchor(ConvolutionCore<operand_t<X>>{geometry, operand(x), this->weight}) * scale +
@@ -64,9 +64,9 @@ template <ConvolutionSpec S, class T = float> struct EqualisedConv2d : Conv2d<S,
 
 /// The same with 3x3 taps and stride 2, of the blurred operand: {n,h,w,In} to {n,h/2,w/2,Out}.
 template <int In, int Out, class T = float>
-struct EqualisedDownsample : EqualisedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T> {
+struct EqualizedDownsample : EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T> {
   auto operator()(auto& ex, const auto& x) const {
-    return EqualisedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T>::operator()(eval(ex, blurred(x)));
+    return EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T>::operator()(eval(ex, blurred(x)));
   }
 };
 

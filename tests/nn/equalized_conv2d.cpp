@@ -1,4 +1,4 @@
-#include "rfpp/nn/equalised_conv2d.hpp"
+#include "rfpp/nn/equalized_conv2d.hpp"
 
 #include "rfpp/cpu/cpu.hpp"
 #include "support.hpp"
@@ -32,14 +32,14 @@ TEST_CASE("blurring keeps the sum, and spreads a pixel over four") {
     for (int w = 0; w < 5; ++w) CHECK(y.data()[h * 5 + w] == (w == 0 ? 0 : line[h] * line[w - 1]));
 }
 
-TEST_CASE("an equalised convolution scales its weight, not its bias") {
+TEST_CASE("an equalized convolution scales its weight, not its bias") {
   Cpu ex(2);
-  EqualisedConv2d<conv3x3(4, 6)> layer;
+  EqualizedConv2d<conv3x3(4, 6)> layer;
   layer.weight.assign(random_tensor<float>({6, 3, 3, 4}, 1));
   layer.bias = random_tensor<float>(vector_extents(6), 2);
   Conv2d<conv3x3(4, 6)> plain;
   plain.weight.assign(eval(ex, layer.weight.raw() * (1 / 6.0)));
   plain.bias = layer.bias;
   const auto x = random_tensor<float>({2, 5, 7, 4}, 3);
-  check_close(bare(eval(ex, layer(x))), bare(eval(ex, plain(x))), 1e-6, "equalised");
+  check_close(bare(eval(ex, layer(x))), bare(eval(ex, plain(x))), 1e-6, "equalized");
 }
