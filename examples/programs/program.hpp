@@ -69,9 +69,9 @@ inline std::vector<InputImage> list_inputs(const std::vector<std::string>& paths
 }
 
 /// The files of list_inputs.
-inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths) {
+inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths, bool recursive) {
   std::vector<std::filesystem::path> images;
-  for (const InputImage& input : list_inputs(paths)) images.push_back(input.file);
+  for (const InputImage& input : list_inputs(paths, recursive)) images.push_back(input.file);
   return images;
 }
 
