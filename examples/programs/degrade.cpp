@@ -200,7 +200,7 @@ void run(const Options& options) {
       continue;
     }
     batch.attempt(jobs[i].source, [&] {
-      const io::Image image = load_image(jobs[i].source);
+      const io::Image image = load_input(jobs[i].source);
       const auto unit = degrade::to_unit_tensor(image);
       LogEntry& entry = jobs[i].entry;
       if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);

@@ -86,7 +86,7 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
 std::vector<double> measure(const Measures& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
-  const auto a = photo::to_tensor(load_image(restored)), b = photo::to_tensor(load_image(truth));
+  const auto a = photo::to_tensor(load_input(restored)), b = photo::to_tensor(load_input(truth));
   auto values = with.instruments->measure(a, b);
   with.collect(a, restored_features);
   with.collect(b, truth_features);
@@ -124,7 +124,7 @@ metrics::Evaluation evaluate(const Options& o, const Measures& with) {
     Batch batch("rfpp-evaluate", restored.size());
     for (const auto& [name, file] : restored)
       if (!batch.attempt(file, [&, &image = file] {
-            with.collect(photo::to_tensor(load_image(image)), restored_features);
+            with.collect(photo::to_tensor(load_input(image)), restored_features);
           }))
         result.failed.push_back(name);
     if (result.failed.size() == restored.size()) batch.finish();

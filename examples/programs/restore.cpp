@@ -82,9 +82,7 @@ void check_job(const Options& options, const Job& job) {
 }
 
 Job read_job(const Options& options, const fs::path& path) {
-  Job job{path, load_image(path), {}};
-  for (const auto& warning : job.image.warnings)
-    std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
+  Job job{path, load_input(path), {}};
   check_job(options, job);
   return job;
 }

@@ -158,6 +158,11 @@ echo hello >tree/notes.txt
 run 0 degrade tree -o pairs_of_tree --only blur=2 --log tree.jsonl
 says 'tree: left out 1 file that is no image rfpp reads: notes.txt; 1 folder: below'
 files_in pairs_of_tree './clean/a.png ./degraded/a.png '
+head -c -2 "$jpg" >cut.jpg
+for command in 'degrade cut.jpg -o cut_pair --only blur=2' 'codebook encode cut.jpg -o cut.codes'; do
+  run 0 $command
+  says 'cut.jpg: warning: truncated JPEG: no end marker'
+done
 run 0 degrade tree -o pairs_of_tree --only blur=2 --log tree.jsonl --recursive --skip-existing
 says '1 pair is there already'
 says '1 pair in'
