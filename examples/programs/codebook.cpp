@@ -32,7 +32,7 @@ io::Image index_map(const FaceCodes& codes, int cell) {
 }
 
 void encode(const Options& o) {
-  const io::Image face = load_image(o.input);
+  const io::Image face = load_input(o.input);
   auto restorer = Restorer::open(o.weights, o.restorer);
   const NetworkInfo& network = restorer.network();
   const FaceCodes codes = restorer.encode_face(face);

@@ -25,12 +25,13 @@ struct Options {
   std::string output = "degraded", preset = "code", log, replay, grid, device = "cpu";
   std::uint64_t seed = 0;
   int count = 1, threads = 0;
+  bool recursive = false, skip_existing = false;
 };
 
 /// One degraded image to make.
 struct Job {
   fs::path source;
-  std::string name;  // of both results
+  std::string name;  // of both results, with the folders below the input's
   LogEntry entry;
 };
 
@@ -68,33 +69,45 @@ Degradation degradation_for(const Options& options, std::uint64_t index, const i
   return d;
 }
 
-std::vector<Job> jobs_of(const Options& options, const std::vector<fs::path>& images) {
-  std::map<std::string, fs::path> by_name;
-  for (const fs::path& image : images)
-    if (!by_name.emplace(image.filename().string(), image).second)
-      throw Error(image.string() +
-                  ": another input has the same name; degrade them into folders of their own");
-  std::vector<LogEntry> entries;
+std::string text_of_file(const std::string& path) {
+  const io::MappedFile file(path);
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+std::vector<LogEntry> entries_of(const Options& options, const std::vector<InputImage>& inputs) {
   if (!options.replay.empty()) {
-    const io::MappedFile file(options.replay);
     try {
-      entries = degrade::parse_log({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+      return degrade::parse_log(text_of_file(options.replay));
     } catch (const Error& error) {
-      throw Error(options.replay + ": " + error.what());
+      const std::string what = error.what();
+      throw Error(what.starts_with(options.replay) ? what : options.replay + ": " + what);
     }
-  } else {
-    for (const fs::path& image : images)
-      entries.insert(entries.end(), static_cast<std::size_t>(options.count), {image.filename().string(), {}});
   }
+  std::vector<LogEntry> entries;
+  for (const InputImage& input : inputs)
+    entries.insert(entries.end(), static_cast<std::size_t>(options.count), {input.name.generic_string(), {}});
+  return entries;
+}
+
+std::vector<Job> jobs_of(const Options& options, const std::vector<InputImage>& inputs) {
+  std::map<std::string, fs::path> by_name;
+  for (const InputImage& input : inputs)
+    if (!by_name.emplace(input.name.generic_string(), input.file).second)
+      throw Error(input.file.string() +
+                  ": another input has the same name; degrade them into folders of their own");
+  const auto stem_of = [](const std::string& image) {
+    return fs::path(image).replace_extension().generic_string();
+  };
+  std::vector<LogEntry> entries = entries_of(options, inputs);
   std::map<std::string, int> variants, next;
-  for (const LogEntry& entry : entries) ++variants[fs::path(entry.image).stem().string()];
+  for (const LogEntry& entry : entries) ++variants[stem_of(entry.image)];
   std::set<std::string> taken;
   std::vector<Job> jobs;
   for (LogEntry& entry : entries) {
     const auto found = by_name.find(entry.image);
     if (found == by_name.end())
       throw Error(options.replay + ": \"" + entry.image + "\" is not among the inputs");
-    const std::string stem = found->second.stem().string();
+    const std::string stem = stem_of(entry.image);
     const std::string number = variants[stem] > 1 ? "_" + std::to_string(next[stem]++) : "";
     jobs.push_back({found->second, stem + number + ".png", std::move(entry)});
     if (!taken.insert(jobs.back().name).second)
@@ -143,6 +156,7 @@ void write_grid(const std::string& path, const std::vector<std::vector<io::Image
 
 /// Both images or none.
 void write_pair(const fs::path& output, const std::string& name, const degrade::DegradedPair& pair) {
+  for (const char* kind : {"clean", "degraded"}) fs::create_directories((output / kind / name).parent_path());
   save_image(output / "clean" / name, photo::to_image(pair.clean));
   try {
     save_image(output / "degraded" / name, photo::to_image(pair.degraded));
@@ -152,29 +166,41 @@ void write_pair(const fs::path& output, const std::string& name, const degrade::
   }
 }
 
-void run(const Options& options) {
-  constexpr std::size_t most_rows = 32;
-  const auto images = list_images(options.inputs);
-  auto jobs = jobs_of(options, images);
-  const fs::path output(options.output);
+/// Makes the folders of the results. Throws Error for an input that lies in one of them.
+void make_folders(const fs::path& output, const std::vector<InputImage>& inputs) {
   for (const char* kind : {"clean", "degraded"}) {
     fs::create_directories(output / kind);
-    for (const fs::path& image : images)
-      if (fs::exists(image) && fs::equivalent(image.parent_path() / ".", output / kind))
-        throw Error(image.string() + ": would lie among its results; choose another --output");
+    const fs::path folder = fs::weakly_canonical(output / kind);
+    for (const InputImage& input : inputs)
+      if (const fs::path below = fs::weakly_canonical(input.file).lexically_relative(folder);
+          !below.empty() && *below.begin() != "..")
+        throw Error(input.file.string() + ": would lie among its results; choose another --output");
   }
+}
+
+void run(const Options& options) {
+  constexpr std::size_t most_rows = 32;
+  const fs::path output(options.output);
+  const auto inputs = list_inputs(options.inputs, options.recursive, output);
+  auto jobs = jobs_of(options, inputs);
+  make_folders(output, inputs);
   check_writable(options.log);
   check_writable(options.grid);
   if (!options.grid.empty()) io::check_image_name(options.grid);
   const auto degrader = on_device<DegraderService>(options.device, options.threads);
-  std::string log;
+  std::string log = options.skip_existing && fs::exists(options.log) ? text_of_file(options.log) : "";
   std::vector<std::vector<io::Image>> rows;
   const auto start = std::chrono::steady_clock::now();
   Batch batch("rfpp-degrade", jobs.size());
-  std::size_t pairs = 0;
-  for (std::size_t i = 0; i < jobs.size(); ++i)
+  std::size_t pairs = 0, skipped = 0;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (options.skip_existing && fs::exists(output / "clean" / jobs[i].name) &&
+        fs::exists(output / "degraded" / jobs[i].name)) {
+      ++skipped;
+      continue;
+    }
     batch.attempt(jobs[i].source, [&] {
-      const io::Image image = load_image(jobs[i].source);
+      const io::Image image = load_input(jobs[i].source);
       const auto unit = degrade::to_unit_tensor(image);
       LogEntry& entry = jobs[i].entry;
       if (options.replay.empty()) entry.degradation = degradation_for(options, i, image);
@@ -184,8 +210,10 @@ void run(const Options& options) {
       if (!options.grid.empty() && rows.size() < most_rows)
         rows.push_back(grid_row(*degrader, entry.degradation, unit));
     });
+  }
   if (!options.log.empty()) write_text(options.log, log);
   if (!rows.empty()) write_grid(options.grid, rows);
+  if (skipped > 0) std::printf("%zu pair%s there already\n", skipped, skipped == 1 ? " is" : "s are");
   std::printf("%zu pair%s in %.2f s -> %s\n", pairs, pairs == 1 ? "" : "s", seconds_since(start),
               options.output.c_str());
   batch.finish();
@@ -199,6 +227,9 @@ int main(int argc, char** argv) {
   app.add_option("input", o.inputs, "clean images, or folders of them")->required();
   app.add_option("-o,--output", o.output, "folder for clean/NAME.png and degraded/NAME.png")
       ->capture_default_str();
+  app.add_flag("--recursive", o.recursive, "also the folders in folders; results keep their structure");
+  app.add_flag("--skip-existing", o.skip_existing,
+               "leave out pairs that are there; --log then adds to the log that is there");
   app.add_option("--preset", o.preset, "code, paper, restoreformer or hard; lengths are scaled to each image")
       ->capture_default_str();
   app.add_option("--seed", o.seed, "image k of a seed is always the same")->capture_default_str();

@@ -19,7 +19,7 @@ namespace {
 struct Options {
   std::string restored, truth, arcface, dictionary, statistics, save_statistics, json, html, device = "cpu";
   std::vector<std::string> lpips;
-  bool authors = false;
+  bool authors = false, recursive = false;
   int threads = 0;
 };
 
@@ -59,11 +59,14 @@ struct Measures {
   }
 };
 
-std::map<std::string, fs::path> by_stem(const std::string& folder) {
+/// The images of a folder by their names without extensions, below that folder.
+std::map<std::string, fs::path> by_stem(const std::string& folder, bool recursive) {
   std::map<std::string, fs::path> files;
-  for (const fs::path& image : list_images({folder}))
-    if (const auto [other, fresh] = files.emplace(image.stem().string(), image); !fresh)
-      throw Error(image.string() + ": has the name of " + other->second.string() +
+  for (const InputImage& input : list_inputs({folder}, recursive))
+    if (const auto [other, fresh] =
+            files.emplace(fs::path(input.name).replace_extension().generic_string(), input.file);
+        !fresh)
+      throw Error(input.file.string() + ": has the name of " + other->second.string() +
                   "; expected one image of each name, so put them into folders of their own");
   return files;
 }
@@ -83,7 +86,7 @@ io::Image side_by_side(const fs::path& restored, const fs::path& truth) {
 std::vector<double> measure(const Measures& with, const fs::path& restored, const fs::path& truth,
                             metrics::FeatureCollector& restored_features,
                             metrics::FeatureCollector& truth_features) {
-  const auto a = photo::to_tensor(load_image(restored)), b = photo::to_tensor(load_image(truth));
+  const auto a = photo::to_tensor(load_input(restored)), b = photo::to_tensor(load_input(truth));
   auto values = with.instruments->measure(a, b);
   with.collect(a, restored_features);
   with.collect(b, truth_features);
@@ -94,7 +97,7 @@ std::vector<double> measure(const Measures& with, const fs::path& restored, cons
 void measure_pairs(const Options& o, const Measures& with, const std::map<std::string, fs::path>& restored,
                    metrics::FeatureCollector& restored_features, metrics::FeatureCollector& truth_features,
                    metrics::Evaluation& result) {
-  const auto truth = by_stem(o.truth);
+  const auto truth = by_stem(o.truth, o.recursive);
   result.metrics = with.names();
   std::vector<std::string> paired;
   for (const auto& [name, file] : truth) (restored.contains(name) ? paired : result.missing).push_back(name);
@@ -114,14 +117,14 @@ void measure_pairs(const Options& o, const Measures& with, const std::map<std::s
 }
 
 metrics::Evaluation evaluate(const Options& o, const Measures& with) {
-  const auto restored = by_stem(o.restored);
+  const auto restored = by_stem(o.restored, o.recursive);
   metrics::FeatureCollector restored_features, truth_features;
   metrics::Evaluation result;
   if (o.truth.empty()) {
     Batch batch("rfpp-evaluate", restored.size());
     for (const auto& [name, file] : restored)
       if (!batch.attempt(file, [&, &image = file] {
-            with.collect(photo::to_tensor(load_image(image)), restored_features);
+            with.collect(photo::to_tensor(load_input(image)), restored_features);
           }))
         result.failed.push_back(name);
     if (result.failed.size() == restored.size()) batch.finish();
@@ -167,8 +170,8 @@ void run(const Options& o) {
   print(result, with.features);
   if (!o.json.empty()) write_text(o.json, to_json(result).dump(1) + "\n");
   if (!o.html.empty()) {
-    const auto restored = by_stem(o.restored);
-    const auto truth = o.truth.empty() ? restored : by_stem(o.truth);
+    const auto restored = by_stem(o.restored, o.recursive);
+    const auto truth = o.truth.empty() ? restored : by_stem(o.truth, o.recursive);
     write_text(o.html, html_report(result, [&](const std::string& name) {
                  return side_by_side(restored.at(name), truth.at(name));
                }));
@@ -184,6 +187,8 @@ int main(int argc, char** argv) {
   CLI::App app("Measures restored faces", "rfpp-evaluate");
   app.add_option("restored", o.restored, "folder of restored images")->required();
   app.add_option("--truth", o.truth, "folder of ground truths, matched by name");
+  app.add_flag("--recursive", o.recursive,
+               "also the folders in folders; pairs then have the same place, too");
   app.add_option("--lpips", o.lpips,
                  "LPIPS weights: one file, or torchvision's VGG16 and the channel weights");
   app.add_option("--arcface", o.arcface,

@@ -33,6 +33,7 @@ void write_results(const std::string& path, const std::string& network, const Ne
 void run(const Options& o) {
   const NetworkEntry& network = network_named(o.model);
   const Weights weights{o.weights};
+  require_fit(network, weights);
   if (!o.save_weights.empty()) network.save(weights, o.save_weights, io::DType::float32);
   if (o.input.empty()) return;
 

@@ -21,18 +21,15 @@ void print_contents(const io::Checkpoint& checkpoint) {
               checkpoint.tensors().size(), static_cast<long long>(elements));
 }
 
+/// The networks that it fits, or else the nearest.
 void print_fit(const io::Checkpoint& checkpoint) {
-  for (const NetworkEntry& network : all_networks()) {
-    const auto parameters = network.parameters();
-    const auto mismatch = io::compare_parameters(parameters, checkpoint);
-    const std::string prefix = io::find_prefix(checkpoint, parameters);
-    if (mismatch.empty())
-      std::printf("fits %s%s\n", network.info.name,
-                  prefix.empty() ? "" : (", under the prefix " + prefix).c_str());
-    else
-      std::printf("does not fit %s: %zu missing, %zu unexpected, %zu of another shape\n", network.info.name,
-                  mismatch.missing.size(), mismatch.extra.size(), mismatch.misshapen.size());
-  }
+  bool any = false;
+  for (const NetworkEntry& network : all_networks())
+    if (io::compare_parameters(network.parameters(), checkpoint).empty()) {
+      std::printf("%s\n", text_of_fit(network, checkpoint).c_str());
+      any = true;
+    }
+  if (!any) std::printf("%s\n", text_of_fit(nearest_network(checkpoint), checkpoint).c_str());
 }
 
 }  // namespace
@@ -54,6 +51,7 @@ int main(int argc, char** argv) {
     if (output.empty()) return;
     const NetworkEntry* fits = network.empty() ? fitting_network(checkpoint) : &network_named(network);
     if (fits == nullptr) fits = &nearest_network(checkpoint);
+    require_fit(*fits, {file});
     fits->save({file}, output, half ? io::DType::float16 : io::DType::float32);
     std::printf("wrote %s\n", output.c_str());
   });

@@ -13,9 +13,9 @@ std::filesystem::path landmarks_file(const std::filesystem::path& photo);
 /// The faces of a file of landmarks, each with the box of its landmarks.
 std::vector<rfpp::detect::Face> read_faces(const std::filesystem::path& file);
 
-/// Finds the chosen faces of each photo and writes them beside it, as --landmarks reads them. Throws Error
-/// where there is such a file already, which somebody may have corrected.
-void write_faces(rfpp::FaceDetector& detector, const std::vector<std::filesystem::path>& photos,
-                 const rfpp::detect::FaceChoice& choice);
+/// Finds the chosen faces of each photo and writes them beside it, as --landmarks reads them. A file that is
+/// there already, which somebody may have corrected, is an error, or where `skip_existing` is left as it is.
+void write_faces(rfpp::FaceDetector& detector, std::vector<std::filesystem::path> photos,
+                 const rfpp::detect::FaceChoice& choice, bool skip_existing);
 
 #endif

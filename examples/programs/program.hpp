@@ -19,6 +19,7 @@
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/restorer/device.hpp"
 #include "rfpp/restorer/options.hpp"
+#include "rfpp/restorer/restorer.hpp"
 
 // What the programs share: command lines, errors, inputs and progress.
 
@@ -69,10 +70,18 @@ inline std::vector<InputImage> list_inputs(const std::vector<std::string>& paths
 }
 
 /// The files of list_inputs.
-inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths) {
+inline std::vector<std::filesystem::path> list_images(const std::vector<std::string>& paths, bool recursive) {
   std::vector<std::filesystem::path> images;
-  for (const InputImage& input : list_inputs(paths)) images.push_back(input.file);
+  for (const InputImage& input : list_inputs(paths, recursive)) images.push_back(input.file);
   return images;
+}
+
+/// load_image, with what is wrong with the file on stderr.
+inline rfpp::io::Image load_input(const std::filesystem::path& file) {
+  rfpp::io::Image image = rfpp::load_image(file);
+  for (const std::string& warning : image.warnings)
+    std::fprintf(stderr, "%s: warning: %s\n", file.c_str(), warning.c_str());
+  return image;
 }
 
 /// Throws Error for a file that could not be written after the work is done; "" is no file.

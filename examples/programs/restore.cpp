@@ -82,9 +82,7 @@ void check_job(const Options& options, const Job& job) {
 }
 
 Job read_job(const Options& options, const fs::path& path) {
-  Job job{path, load_image(path), {}};
-  for (const auto& warning : job.image.warnings)
-    std::fprintf(stderr, "%s: warning: %s\n", path.c_str(), warning.c_str());
+  Job job{path, load_input(path), {}};
   check_job(options, job);
   return job;
 }
@@ -96,6 +94,25 @@ std::string text_of_faces(const Options& options, const Job& job) {
   if (job.faces.too_small > 0) text += ", " + std::to_string(job.faces.too_small) + " too small to restore";
   if (job.faces.outside > 0) text += ", " + std::to_string(job.faces.outside) + " outside the photo";
   return text;
+}
+
+/// Says so where a face lies in what is given as an aligned face as faces lie in whole photos: the face would
+/// have to be this much larger, for which it is enough to look at a small image.
+void warn_of_whole_photo(Restorer& restorer, const Options& options, const Job& job) {
+  constexpr int side = 256;
+  constexpr double most_enlarged = 1.6;
+  if (shipped_weights("centerface", options.run.restorer.weights_folder).empty()) return;
+  double least = 0;
+  for (const detect::Face& face : restorer.find_faces(photo::resize(job.image, side, side))) {
+    const photo::Affine map = photo::align(face.landmarks, side, restorer.network().alignment);
+    const double enlarged = std::hypot(map.xx, map.yx);
+    least = least == 0 ? enlarged : std::min(least, enlarged);
+  }
+  if (least > most_enlarged)
+    std::fprintf(
+        stderr,
+        "rfpp-restore: %s: warning: is a whole photo rather than an aligned face; leave out --aligned\n",
+        job.path.c_str());
 }
 
 /// An aligned face at the size asked for, or else at the network's.
@@ -179,7 +196,10 @@ void restore_all(const Options& options) {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
       Job job = current.get();
-      if (!options.aligned) choose_faces(options, restorer, job);
+      if (options.aligned)
+        warn_of_whole_photo(restorer, options, job);
+      else
+        choose_faces(options, restorer, job);
       const auto start = std::chrono::steady_clock::now();
       io::Image result = options.aligned
                              ? restore_aligned(restorer, job.image, options)
@@ -248,7 +268,9 @@ int main(int argc, char** argv) {
   app.add_flag("--compare", o.compare, "write input and result side by side");
   return run_program(app, argc, argv, [&] {
     const detect::FaceChoice choice(o.faces);
-    if (o.detect) return write_faces(*open_detector(o.run.restorer), list_images(o.inputs), choice);
+    if (o.detect)
+      return write_faces(*open_detector(o.run.restorer), list_images(o.inputs, o.results.recursive), choice,
+                         o.results.skip_existing);
     if (!o.color.empty()) o.face.color = o.color == "input" ? photo::Color::input : photo::Color::restored;
     restore_all(o);
   });

@@ -60,10 +60,18 @@ TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSett
   return s;
 }
 
+/// Names what a folder of faces holds beside its images, where no faces.csv lists them.
+void say_what_is_left_out(const fs::path& folder) {
+  if (!fs::is_directory(folder) || fs::exists(folder / "faces.csv")) return;
+  const std::string left_out = io::text_of_left_out(io::images_in(folder), folder);
+  if (!left_out.empty()) std::fprintf(stderr, "%s: left out %s\n", folder.c_str(), left_out.c_str());
+}
+
 template <class N> void train(const Options& o, const TrainSettings& s) {
   // A run that was killed before its first checkpoint starts anew.
   const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
   Trainer<N> trainer(on_device<LearnerService<N>>(o.device, o.threads, s), o.run, resumes, o.threads);
+  say_what_is_left_out(s.data);
   for (const std::string& failure : trainer.failures())
     std::fprintf(stderr, "rfpp-train: error: %s; left out\n", failure.c_str());
   trainer.run([] { return interrupted != 0; });

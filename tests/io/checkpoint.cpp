@@ -30,6 +30,18 @@ TEST_CASE("A file that is not a checkpoint is one line that says what it is") {
   CHECK(error("{\"abcdef\":{\"dtype\":1}}").starts_with("text starting with"));
   CHECK(error(std::string("\x89PNG\r\n\x1a\n\0\0\0\0", 12)) == "unknown binary data)");
   CHECK(error("\x80\2}q\1.") == "unknown binary data)");
+  CHECK(error(std::string("GGUF\3\0\0\0", 8)) ==
+        "GGUF; use the PyTorch or safetensors file it was made from)");
+  CHECK(error("\x08\x07\x12\x07pytorch\x1a\x05"
+              "1.9.0") == "ONNX; use the PyTorch or safetensors file it was exported from)");
+  CHECK(error("weights.pth" + std::string(246, '\0') + "ustar" + std::string(250, '\0')) ==
+        "a tar archive; unpack it first)");
+  CHECK(error("version https://git-lfs.github.com/spec/v1\noid sha256:0000\n") ==
+        "a Git LFS pointer; fetch the file itself with git lfs pull)");
+  CHECK(
+      error(R"({"metadata": {"total_size": 1}, "weight_map": {"a": "model-00001-of-00002.safetensors"}})") ==
+      "the index of a model in several files; save it as one)");
+  CHECK(error("\x1f\x8b\x08") == "gzip; unpack it first)");
 }
 
 TEST_CASE("A path that cannot be read is one line") {

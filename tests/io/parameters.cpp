@@ -126,6 +126,19 @@ TEST_CASE("missing, unexpected and misshapen parameters are all in one error, an
   CHECK(all_parameters_same(model, before));
 }
 
+TEST_CASE("parameters of a type that is not read are missing for that reason") {
+  const std::string header = R"({"model.weight":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},
+                                 "model.bias":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  bytes += header + "1234";
+  const auto file = io::Checkpoint::parse(std::as_bytes(std::span(bytes)), "w");
+  const Shapes shapes{{"weight", {2}}, {"bias", {2}}};
+  CHECK(io::find_prefix(file, shapes) == "model.");
+  CHECK(io::text_of(io::compare_parameters(shapes, file), 20) ==
+        "1 missing: weight (of type F8_E4M3, which is not read)");
+}
+
 TEST_CASE("the three forms of published checkpoints hold the same network") {
   const std::string golden = RFPP_TEST_DATA "/../../../shared/golden/restoreformer_pp_tiny";
   if (!fs::exists(golden + ".lightning.ckpt")) {

@@ -3,8 +3,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -151,6 +149,43 @@ TEST_CASE("A legacy file may hold a bare tensor, a list, or Python 2's OrderedDi
   CHECK(load("}(I123456789012\n" + two + "u", "123456789012") == values);
 }
 
+TEST_CASE("Parameters are the tensors that they were made of, however they were saved") {
+  const std::string inner = tensor("K\1", "K\2", "K\1");
+  const std::string arguments = inner.substr(inner.find("(("));  // of _rebuild_tensor_v2
+  const std::string rebuild = "ctorch._utils\n_rebuild_tensor_v2\n";
+  const std::string attributes = "}(U\3tagK\1u"s;
+  const std::string parameter = GENERATE_COPY(
+      "ctorch._utils\n_rebuild_parameter\n(" + inner + "\x88}tR",
+      "ctorch._utils\n_rebuild_parameter_with_state\n(" + inner + "\x88}" + attributes + "tR",
+      "ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch.nn.parameter\nParameter\n" +
+          arguments.substr(0, arguments.size() - 1) + attributes + "tR");
+  CAPTURE(parameter);
+  const std::string file = legacy("}(U\1a" + parameter + "U\1b" + tensor("K\0"s, "K\1", "K\1") + "u", four);
+  const auto checkpoint = Checkpoint::parse(files::bytes_of(file), "w");
+  REQUIRE(checkpoint.tensors().size() == 2);
+  CHECK(elements(checkpoint.at("a")) == std::vector<double>{2, 3});
+  CHECK(elements(checkpoint.at("b")) == std::vector<double>{1});
+  const std::string nested = "ctorch._tensor\n_rebuild_from_type_v2\n";
+  CHECK(error_for(legacy(nested + "(" + nested + "N(NNNt}tR")).starts_with("w: expected dicts"));
+}
+
+TEST_CASE("A pickle of protocol 1 is read, one of protocol 0 is named") {
+  // As pickle writes {"a": tensor} without PROTO; protocol 0 spells the storage out as a line of text.
+  const auto file_of = [](const std::string& object) {
+    return "\x80\2\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19.M\xe9\3.}."s + object + "." + four;
+  };
+  const std::string one = file_of("}q\0U\1aq\1"s + tensor("K\1", "K\2", "K\1") + "s");
+  const auto checkpoint = Checkpoint::parse(files::bytes_of(one), "w");
+  CHECK(elements(checkpoint.at("a")) == std::vector<double>{2, 3});
+  const std::string named =
+      "w: a pickle of protocol 0, expected 1 to 5; write it again with torch.save, without "
+      "pickle_protocol=0";
+  CHECK(error_for(file_of("(dp0\nVa\np1\nctorch._utils\n_rebuild_tensor_v2\np2\n(P('storage', '0')\n")) ==
+        named);
+  CHECK(error_for(file_of("cos\nsystem\np0\n")) == named);
+  CHECK(error_for(file_of("\x80\2(dp0\n")).starts_with("w: damaged pickle: unsupported opcode 112"));
+}
+
 TEST_CASE("Classes and calls are never more than names") {
   const std::string value = GENERATE(
       // os.system("echo") by REDUCE, NEWOBJ, NEWOBJ_EX, INST, OBJ, and by a name from the stack
@@ -224,7 +259,9 @@ TEST_CASE("Damaged pickles are refused") {
   CHECK(object_error("(U\7storagectorch\nComplexFloatStorage\nU\0010U\3cpuK\1tQ") ==
         "w: unsupported storage torch.ComplexFloatStorage");
   CHECK(error_for(legacy("}")) ==
-        "w: expected dicts of tensors, found none (pickled modules and TorchScript would have to be run)");
+        "w: expected dicts of tensors, found none (pickled modules and TorchScript would have to be run); "
+        "save the "
+        "module's state_dict() instead");
   const std::string item = "U\1a" + tensor("K\0"s, "K\4", "K\1");
   CHECK(object_error("}(" + item + item + "u") == "w: two tensors are named \"a\"");
 }
@@ -293,9 +330,11 @@ TEST_CASE("Zip archives that PyTorch would not write are refused") {
     return error_for(file);
   };
   CHECK(with(10, 8) ==
-        "w: tensor \"Long\": zip entry archive/data/3 is compressed or encrypted, expected stored bytes");
+        "w: tensor \"Long\": zip entry archive/data/3 is compressed or encrypted, expected stored bytes; "
+        "write it again with torch.save");
   CHECK(with(8, 1) ==
-        "w: tensor \"Long\": zip entry archive/data/3 is compressed or encrypted, expected stored bytes");
+        "w: tensor \"Long\": zip entry archive/data/3 is compressed or encrypted, expected stored bytes; "
+        "write it again with torch.save");
   CHECK(with(42, 9) == "w: tensor \"Long\": zip entry archive/data/3 has no local header");
   CHECK(with(44, 9).starts_with("w: tensor \"Long\": truncated: "));
   CHECK(with(27, 1).starts_with("w: tensor \"Long\": truncated: "));
@@ -308,7 +347,8 @@ TEST_CASE("Zip archives that PyTorch would not write are refused") {
         "w: expected little-endian data, found big-endian");
   file = good;
   for (std::size_t at = 0; (at = file.find("data.pkl", at)) != file.npos;) file[at] = 'x';
-  CHECK(error_for(file) == "w: expected a PyTorch file, found a zip archive without data.pkl");
+  CHECK(error_for(file) ==
+        "w: expected a PyTorch file, found a zip archive without data.pkl; unpack it first");
   CHECK(error_for(good.substr(0, good.size() - 30)) == "w: truncated: zip archive without its directory");
   CHECK(error_for(good + "a comment").empty());
 }
@@ -332,65 +372,6 @@ TEST_CASE("Truncated or altered files give an error or sound tensors") {
         }
       });
       REQUIRE((message.empty() || message.starts_with("w: ")));
-    }
-  }
-}
-
-namespace {
-
-/// Element i of a parameter of the golden networks: splitmix64 of its name's FNV-1a hash, scaled by its
-/// shape.
-double parameter(std::string_view name, const Shape& shape, std::uint64_t i) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
-  std::uint64_t z = hash + (i + 1) * 0x9E3779B97F4A7C15;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-  z = (z ^ z >> 27) * 0x94D049BB133111EB;
-  z ^= z >> 31;
-  const double value = static_cast<double>(z >> 40) / (1 << 23) - 1;
-  if (name.find("embedding") != name.npos) return value;
-  if (shape.size() == 4) return value * std::sqrt(3.0 / static_cast<double>(shape[1] * shape[2] * shape[3]));
-  if (shape.size() == 2) return value * std::sqrt(3.0 / static_cast<double>(shape[1]));
-  return name.ends_with("weight") ? 1 + 0.1 * value : 0.1 * value;
-}
-
-}  // namespace
-
-TEST_CASE("Checkpoints that PyTorch wrote hold the golden parameters") {
-  const auto [file, prefix] =
-      GENERATE(table<std::string, std::string>({{"restoreformer_pp_tiny.lightning.ckpt", "state_dict.vqvae."},
-                                                {"restoreformer_pp_tiny.legacy.pth", ""},
-                                                {"restoreformer_pp_tiny.half.pth", "params_ema."}}));
-  const char* shared = std::getenv("RFPP_SHARED");
-  const auto path =
-      std::filesystem::path(shared != nullptr ? shared : RFPP_TEST_DATA "/../../../shared") / "golden" / file;
-  if (!std::filesystem::exists(path)) {
-    WARN("not run: " << path.string() << " is missing");
-    return;
-  }
-  const auto checkpoint = Checkpoint::open(path);
-  int found = 0;
-  for (const auto& [name, view] : checkpoint.tensors()) {
-    if (!name.starts_with(prefix) || name.ends_with(".view")) continue;
-    ++found;
-    CAPTURE(name);
-    const auto values = elements(view);
-    const bool half = view.dtype == DType::float16;
-    bool equal = true;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const auto value =
-          static_cast<float>(parameter(std::string_view(name).substr(prefix.size()), view.shape, i));
-      equal = equal && values[i] == (half ? static_cast<float>(Float16(value)) : value);
-    }
-    REQUIRE(equal);
-  }
-  CHECK(found == 305);
-  if (const TensorView* view = checkpoint.find("params_ema.view")) {
-    const auto values = elements(checkpoint.at("params_ema.encoder.conv_in.weight"));
-    const auto permuted = elements(*view);
-    REQUIRE(view->shape == Shape{3, 32, 3, 3});
-    for (std::size_t i = 0; i < permuted.size(); ++i) {
-      REQUIRE(permuted[i] == values[(i / 9 % 32 * 3 + i / 288) * 9 + i % 9]);
     }
   }
 }

@@ -46,14 +46,25 @@ TEST_CASE("What is not a file of landmarks is one clear line") {
         form + "no JSON");
   CHECK(error_for("[1, 2]") == form + "other JSON");
   CHECK(error_for("{\"faces\": 3}") == form + "other JSON");
-  const std::string five = "face 0: expected \"landmarks\": five [x, y] points";
-  CHECK(error_for("{\"faces\": [7]}") == five);
-  CHECK(error_for("{\"faces\": [{}]}") == five);
-  CHECK(error_for("{\"faces\": [{\"landmarks\": [[1, 2], [3, 4], [5, 6], [7, 8]]}]}") == five);
-  CHECK(error_for("{\"faces\": [{\"landmarks\": [[1, 2], [3, 4], [5, 6], [7, 8], null]}]}") ==
+  const std::string five = "face 0: expected \"landmarks\": five [x, y] points, found ";
+  const auto of_landmarks = [](const std::string& points) {
+    return error_for("{\"faces\": [{\"landmarks\": " + points + "}]}");
+  };
+  CHECK(error_for("{\"faces\": [7]}") == five + "number");
+  CHECK(error_for("{\"faces\": [{}]}") == five + "nothing");
+  CHECK(error_for("{\"faces\": [{\"bbox\": [], \"kps\": []}]}") == five + "only \"bbox\", \"kps\"");
+  CHECK(of_landmarks("7") == five + "number");
+  CHECK(of_landmarks("[[1, 2], [3, 4], [5, 6], [7, 8]]") == five + "4 values");
+  CHECK(of_landmarks("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]") == five + "10 values");
+  const std::string point = "face 0: landmark 0: expected [x, y] in pixels, found ";
+  const std::string others = ", [3, 4], [5, 6], [7, 8], [9, 9]]";
+  CHECK(of_landmarks("[[1, 2], [3, 4], [5, 6], [7, 8], null]") ==
         "face 0: landmark 4: expected [x, y] in pixels, found null");
-  CHECK(error_for("{\"faces\": [{\"landmarks\": [[1, 2, 3], [3, 4], [5, 6], [7, 8], [9, 9]]}]}")
-            .starts_with("face 0: landmark 0: expected [x, y] in pixels, found array"));
+  CHECK(of_landmarks("[{\"x\": 1, \"y\": 2}" + others) == point + "object");
+  CHECK(of_landmarks("[[1, 2, 3]" + others) == point + "an array of 3");
+  CHECK(of_landmarks("[[1, null]" + others) == point + "an array that holds null");
+  CHECK(of_landmarks("[[\"1\", \"2\"]" + others) == point + "text; write numbers without quotation marks");
+  CHECK(of_landmarks("[[NaN, 2]" + others) == form + "NaN, which is no number in JSON; leave such faces out");
   CHECK(error_for("{\"faces\": [{\"landmarks\": [[1, 2], [3, 1e7], [5, 6], [7, 8], [9, 9]]}]}") ==
         "face 0: landmark 1: expected coordinates below a million pixels");
   CHECK(error_for("{\"faces\": [{\"landmarks\": [[5, 5], [5, 5], [5, 5], [5, 5], [5, 5]]}]}") ==

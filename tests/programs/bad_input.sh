@@ -4,6 +4,7 @@
 set -uo pipefail
 programs=$(realpath "$1")
 data=$(realpath "$(dirname "$0")/../../examples/data")
+aligned=$(realpath "$(dirname "$0")/../data/programs/astronaut.png")
 work=$(mktemp -d)
 trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work"
@@ -39,7 +40,7 @@ head -c 1000000 whole.safetensors >truncated.safetensors
 cp whole.safetensors nan.safetensors
 printf '\377\377\377\377' | dd of=nan.safetensors bs=1 seek=200000000 conv=notrunc status=none
 
-face=(--aligned "$data/astronaut.png" -o out)
+face=(--aligned "$aligned" -o out)
 refused 'missing.png' restore --aligned missing.png -o out
 refused 'folder' restore --aligned folder -o out
 refused 'empty.png' restore --aligned empty.png -o out
@@ -73,7 +74,7 @@ refused 'expected cpu, cuda or cuda:N' restore "${face[@]}" --device gpu
 refused 'CUDA' restore "${face[@]}" --device cuda:99
 refused 'CUDA' degrade "$data/astronaut.png" -o out --device cuda:99
 refused 'CUDA' codebook encode "$data/astronaut.png" -o out --device cuda:99
-refused '/proc/rfpp' restore --aligned "$data/astronaut.png" -o /proc/rfpp
+refused '/proc/rfpp' restore --aligned "$aligned" -o /proc/rfpp
 echo 'this is text' >text.jsonl
 line='{"image": "astronaut.png", "stages": [{"stage": "jpeg", "quality": 0}]}'
 echo "$line" >impossible.jsonl
@@ -123,7 +124,7 @@ refused 'unknown network "nonesuch"' train out --data one --network nonesuch
 refused 'found no file' train out --resume
 mkdir full
 if mount -t tmpfs -o size=64k tmpfs full 2>/dev/null; then
-  refused 'No space left' restore --aligned "$data/astronaut.png" -o full
+  refused 'No space left' restore --aligned "$aligned" -o full
   umount full
 else
   echo 'not run: a full disk needs the right to mount one'

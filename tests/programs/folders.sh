@@ -5,6 +5,7 @@
 set -uo pipefail
 programs=$(realpath "$1")
 data=$(realpath "$(dirname "$0")/../../examples/data")
+aligned=$(realpath "$(dirname "$0")/../data/programs/astronaut.png")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -106,6 +107,13 @@ head -c $((512 * 300 * 3)) /dev/zero >>wide.ppm
 run 1 restore --aligned wide.ppm -o wide
 says 'wide.ppm: expected an aligned face, which is square, found 512x300 pixels; leave out --aligned for a whole photo'
 
+printf 'P6\n512 500\n255\n' >noface.ppm
+head -c $((512 * 500 * 3)) /dev/zero >>noface.ppm
+run 0 restore --aligned "$png" -o whole
+says 'astronaut.png: warning: is a whole photo rather than an aligned face; leave out --aligned'
+run 0 restore --aligned "$aligned" noface.ppm -o whole
+silent_about warning
+
 # Faces that stay as they are, and eyes given right to left.
 cp "$data/astronaut.png" photo.png
 face='[203.67, 101.83], [246.92, 104.08], [225, 127.5], [200.5, 139], [246, 141]'
@@ -142,9 +150,44 @@ says 'large.ppm: its result would be an image of 64000x24000 pixels'
 says 'large.ppm: out of memory'
 says '1 pair in'
 
+# Folders in folders, and results that are there, elsewhere.
+mkdir -p tree/below
+cp "$png" tree/a.png
+cp "$jpg" tree/below/a.jpg
+echo hello >tree/notes.txt
+run 0 degrade tree -o pairs_of_tree --only blur=2 --log tree.jsonl
+says 'tree: left out 1 file that is no image rfpp reads: notes.txt; 1 folder: below'
+files_in pairs_of_tree './clean/a.png ./degraded/a.png '
+head -c -2 "$jpg" >cut.jpg
+for command in 'degrade cut.jpg -o cut_pair --only blur=2' 'codebook encode cut.jpg -o cut.codes'; do
+  run 0 $command
+  says 'cut.jpg: warning: truncated JPEG: no end marker'
+done
+run 0 degrade tree -o pairs_of_tree --only blur=2 --log tree.jsonl --recursive --skip-existing
+says '1 pair is there already'
+says '1 pair in'
+files_in pairs_of_tree './clean/a.png ./clean/below/a.png ./degraded/a.png ./degraded/below/a.png '
+[[ $(wc -l <tree.jsonl) == 2 ]] && grep -qF '"below/a.jpg"' tree.jsonl || fail "the log of both runs: $(cat tree.jsonl)"
+run 0 degrade tree -o replayed_tree --recursive --replay tree.jsonl
+diff -r pairs_of_tree replayed_tree || fail 'a replayed tree has other pictures'
+run 1 degrade pairs_of_tree -o pairs_of_tree --recursive
+says 'would lie among its results'
+run 0 evaluate pairs_of_tree/degraded --truth pairs_of_tree/clean --recursive --json tree.json
+says '2 pairs'
+grep -q '"below/a"' tree.json || fail 'evaluate names no picture by its folder'
+run 0 evaluate pairs_of_tree/degraded --truth pairs_of_tree/clean
+says 'pairs_of_tree/degraded: left out 1 folder: below'
+run 0 restore tree --detect --recursive
+[[ -s tree/a.landmarks.json && -s tree/below/a.landmarks.json ]] || fail '--detect leaves folders out'
+run 1 restore tree --detect
+says 'a.landmarks.json: is there already'
+run 0 restore tree --detect --recursive --skip-existing
+says '2 results are there already'
+
 # One bad file in a batch: the others are done, and the log, the tables and the run are there.
 mkdir faces
 for name in a b c; do cp "$png" faces/$name.png; done
+echo hello >faces/notes.txt
 : >faces/bad.png
 run 1 degrade faces -o pairs --only blur=2 --log pairs.jsonl --grid grid.png
 says 'degrade: error: faces/bad.png: '
@@ -161,6 +204,7 @@ grep -q '1 that could not be measured: b' table.html || fail 'the report says no
 run 1 train trained --data faces --batch 1 --steps 1
 says 'train: error: faces/bad.png: '
 says '1 of the faces in faces could not be read'
+says 'faces: left out 1 file that is no image rfpp reads: notes.txt'
 [[ -s trained/checkpoint.safetensors && -s trained/training.csv && -s trained/validation.csv ]] || fail 'train lost its run'
 
 echo "$failures failures"

@@ -3,7 +3,7 @@
 # A network without weights is an error, never noise; where weights that come with rfpp are looked for.
 set -uo pipefail
 programs=$(realpath "$1")
-face=$(realpath "$(dirname "$0")/../../examples/data/astronaut.png")
+face=$(realpath "$(dirname "$0")/../data/programs/astronaut.png")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

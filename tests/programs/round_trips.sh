@@ -5,6 +5,7 @@ set -euo pipefail
 programs=$(realpath "$1")
 data=$(realpath "$2")
 face=$(realpath "$(dirname "$0")/../../examples/data/astronaut.png")
+aligned=$data/astronaut.png
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -51,14 +52,14 @@ grep -q '1 face,' report || fail 'restore does not find the face'
 "$programs/rfpp-restore" nobody.png --min-face 400 --weights w.safetensors -o nobody >report
 grep -q '0 faces' report || fail 'restore does not report a photo without faces'
 cmp nobody.png nobody/nobody.png || fail 'a photo without faces is not copied'
-"$programs/rfpp-restore" --aligned "$face" --weights w.safetensors -o direct 2>report
-"$programs/rfpp-restore" --aligned "$face" --weights w.safetensors --cache -o packing 2>report
+"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors -o direct 2>report
+"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --cache -o packing 2>report
 grep -q 'packed weights are kept in w.safetensors' report || fail 'restore does not say where it keeps packed weights'
-"$programs/rfpp-restore" --aligned "$face" --weights w.safetensors --cache -o cached 2>report
+"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --cache -o cached 2>report
 [[ ! -s report ]] || fail 'the second start with --cache does not use the cache'
-"$programs/rfpp-restore" --aligned "$face" --weights w.safetensors --low-memory -o small
+"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --low-memory -o small
 mkdir faces
-for i in 1 2 3; do cp "$face" "faces/$i.png"; done
+for i in 1 2 3; do cp "$aligned" "faces/$i.png"; done
 "$programs/rfpp-restore" --aligned faces --weights w.safetensors -o many >report
 (($(wc -l <report) == 3)) || fail 'restore does not report every picture of a folder'
 for picture in packing/astronaut.png cached/astronaut.png many/1.png many/3.png; do

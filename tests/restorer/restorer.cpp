@@ -1,10 +1,17 @@
 #include "rfpp/restorer.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "catch.hpp"
+#include "rfpp/restorer/networks.hpp"
 
 using namespace rfpp;
 
@@ -83,6 +90,70 @@ TEST_CASE("a moved restorer restores; codes go there and back") {
   CHECK_THROWS_WITH(restorer.decode_face(wrong), "index 1024 is not one of 1024 entries");
   CHECK_THROWS_WITH(Restorer::open().decode_face(codes),
                     Catch::Matchers::EndsWith("the decoder needs more than indices"));
+}
+
+TEST_CASE("weights that nearly fit a network, or fit another, are compared with the nearest") {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("rfpp-restorer-" + std::to_string(::getpid()) + ".safetensors");
+  // Files with holes for their data: names and shapes are all that is compared.
+  const auto write = [&](const io::ParameterShapes& shapes, const std::string& network = "") {
+    nlohmann::json header = nlohmann::json::object();
+    if (!network.empty()) header["__metadata__"] = {{"network", network}};
+    std::uint64_t bytes = 0;
+    for (const auto& [name, shape] : shapes) {
+      const std::uint64_t begin = bytes;
+      bytes += 2 * static_cast<std::uint64_t>(io::TensorView{io::DType::float16, shape, {}, {}}.count());
+      header[name] = {{"dtype", "F16"}, {"shape", shape}, {"data_offsets", {begin, bytes}}};
+    }
+    const std::string text = header.dump();
+    std::ofstream file(path, std::ios::binary);
+    for (std::uint64_t i = 0; i < 8; ++i) file.put(static_cast<char>(text.size() >> 8 * i));
+    file << text;
+    file.close();
+    std::filesystem::resize_file(path, 8 + text.size() + bytes);
+  };
+  const auto error = [&](const RestorerOptions& options) -> std::string {
+    try {
+      Restorer::open(path, options);
+    } catch (const Error& thrown) {
+      return thrown.what();
+    }
+    return "";
+  };
+  const std::string file = path.string() + ": ";
+  for (const NetworkEntry& network : all_networks()) {
+    const std::string name = network.info.name;
+    CAPTURE(name);
+    auto shapes = network.parameters();
+    shapes["ema_decay"] = {1};
+    write(shapes, name);
+    CHECK(error({}) == file + "fits " + name + " but for 1 unexpected: ema_decay");
+    const std::string first = network.parameters().begin()->first;
+    shapes.erase(first);
+    write(shapes, name);
+    CHECK(error({}) == file + "fits " + name + " but for 1 missing: " + first + "; 1 unexpected: ema_decay");
+    shapes.erase("ema_decay");
+    shapes[first] = {1, 2, 3};
+    write(shapes, name);
+    CHECK_THAT(error({}),
+               Catch::Matchers::StartsWith(file + "fits " + name + " but for 1 of another shape: " + first +
+                                           " (expected ("));
+  }
+  // A file of two networks, another network's, and one of none.
+  const auto small = network_named("restoreformer++-small").parameters();
+  auto mixed = network_named("gpen-bfr-512").parameters();
+  mixed.insert(small.begin(), small.end());
+  write(mixed);
+  CHECK_THAT(error({}), Catch::Matchers::StartsWith(file + "fits "));
+  write(small);
+  CHECK_THAT(error({.network = "codeformer"}),
+             Catch::Matchers::StartsWith(file + "does not fit codeformer: "));
+  CHECK_THAT(error({.network = "codeformer"}), Catch::Matchers::EndsWith("; it fits restoreformer++-small"));
+  write({{"fc.weight", {10, 512}}});
+  CHECK_THAT(error({}), Catch::Matchers::StartsWith(file + "does not fit "));
+  CHECK_THAT(error({}), Catch::Matchers::EndsWith("1 unexpected: fc.weight; no other network is nearer"));
+  CHECK(error({.network = "vqfr"}).find("; the nearest network is ") != std::string::npos);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("what cannot be opened or asked for says so") {

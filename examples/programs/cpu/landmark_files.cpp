@@ -34,7 +34,9 @@ std::string text_of(const std::vector<detect::Face>& faces) {
 std::size_t write_faces_of(FaceDetector& detector, const fs::path& path, const detect::FaceChoice& choice) {
   const fs::path beside = landmarks_file(path);
   if (fs::exists(beside))
-    throw Error(beside.string() + ": is there already, maybe corrected by hand; remove it to detect again");
+    throw Error(beside.string() +
+                ": is there already, maybe corrected by hand; remove it to detect again, or leave "
+                "it with --skip-existing");
   const io::Image photo = load_image(path);
   const auto faces = detector.find(photo);
   std::vector<detect::Face> chosen;
@@ -64,8 +66,13 @@ std::vector<detect::Face> read_faces(const fs::path& file) {
   return faces;
 }
 
-void write_faces(FaceDetector& detector, const std::vector<fs::path>& photos,
-                 const detect::FaceChoice& choice) {
+void write_faces(FaceDetector& detector, std::vector<fs::path> photos, const detect::FaceChoice& choice,
+                 bool skip_existing) {
+  if (skip_existing) {
+    const auto there =
+        std::erase_if(photos, [](const fs::path& photo) { return fs::exists(landmarks_file(photo)); });
+    if (there > 0) std::printf("%zu result%s there already\n", there, there == 1 ? " is" : "s are");
+  }
   Batch batch("rfpp-restore", photos.size());
   for (const fs::path& photo : photos)
     batch.attempt(photo, [&] {

@@ -126,6 +126,10 @@ class Checkpoint {
     if (whole.starts_with("GGUF")) return "GGUF; use the PyTorch or safetensors file it was made from";
     if (whole.size() > 262 && whole.substr(257, 5) == "ustar") return "a tar archive; unpack it first";
     if (whole.starts_with("\x1f\x8b")) return "gzip; unpack it first";
+    if (whole.starts_with("version https://git-lfs"))
+      return "a Git LFS pointer; fetch the file itself with git lfs pull";
+    if (whole.starts_with("{") && whole.substr(0, 4096).find("\"weight_map\"") != whole.npos)
+      return "the index of a model in several files; save it as one";
     const auto head = whole.substr(0, 64);
     if (head.starts_with("\x08") && (head.find("pytorch") != head.npos || head.find("onnx") != head.npos))
       return "ONNX; use the PyTorch or safetensors file it was exported from";

@@ -43,12 +43,15 @@ inline ParameterShapes parameter_shapes(const ConstParameters& model) {
 /// under which most of `names` are found; of equals an averaged model's ("ema"), then the shortest.
 inline std::string find_prefix(const Checkpoint& checkpoint, const ParameterShapes& names) {
   std::map<std::string, int, std::less<>> votes;
-  for (const auto& [key, view] : checkpoint.tensors())
+  const auto vote = [&](const std::string& key) {
     for (std::size_t at = 0; at != std::string::npos; at = key.find('.', at), at += at != std::string::npos)
       if (names.contains(key.substr(at))) {
         ++votes[key.substr(0, at)];
         break;
       }
+  };
+  for (const auto& [key, view] : checkpoint.tensors()) vote(key);
+  for (const auto& [key, type] : checkpoint.unread()) vote(key);
   std::string best;
   auto rank = [&](const std::string& prefix) {
     const auto found = votes.find(prefix);
@@ -82,7 +85,10 @@ inline ParameterMismatch compare_parameters(const ParameterShapes& shapes, const
   ParameterMismatch mismatch;
   for (const auto& [name, shape] : shapes) {
     const TensorView* view = checkpoint.find(prefix + name);
-    if (view == nullptr)
+    const auto unread = checkpoint.unread().find(prefix + name);
+    if (unread != checkpoint.unread().end())
+      mismatch.missing.push_back(name + " (of type " + unread->second + ", which is not read)");
+    else if (view == nullptr)
       mismatch.missing.push_back(name);
     else if (!same_shape(view->shape, shape))
       mismatch.misshapen.push_back(name + " (expected " + to_string(shape) + ", found " +
@@ -100,15 +106,23 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
   return compare_parameters(parameter_shapes(model), checkpoint);
 }
 
-namespace detail {
-inline void list_names(std::string& text, const char* title, const std::vector<std::string>& names) {
-  constexpr std::size_t most = 20;
-  if (names.empty()) return;
-  text += "; " + std::to_string(names.size()) + " " + title + ": ";
-  for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i > 0 ? ", " : "") + names[i];
-  if (names.size() > most) text += ", ...";
+/// "2 missing: a, b; 1 unexpected: c", with at most so many names of each kind.
+inline std::string text_of(const ParameterMismatch& mismatch, std::size_t most_names) {
+  std::string text;
+  const auto list = [&](const char* title, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    text.append(text.empty() ? "" : "; ").append(std::to_string(names.size()) + " " + title + ": ");
+    for (std::size_t i = 0; i < std::min(most_names, names.size()); ++i)
+      text.append(i > 0 ? ", " : "").append(names[i]);
+    if (names.size() > most_names) text += ", ...";
+  };
+  list("missing", mismatch.missing);
+  list("unexpected", mismatch.extra);
+  list("of another shape", mismatch.misshapen);
+  return text;
 }
 
+namespace detail {
 /// Whether no exponent is all ones, as those of NaN and infinity are.
 template <std::floating_point T> bool all_finite(std::span<const T> values) {
   rfpp::detail::FloatBits<T> worst = 0;
@@ -124,13 +138,8 @@ template <class F>
 void load_parameters(const Parameters& model, const Checkpoint& checkpoint, const std::string& file,
                      F&& on_loaded) {
   const ParameterMismatch mismatch = compare_parameters(model, checkpoint);
-  if (!mismatch.empty()) {
-    std::string text = file + ": its parameters are not the network's";
-    detail::list_names(text, "missing", mismatch.missing);
-    detail::list_names(text, "unexpected", mismatch.extra);
-    detail::list_names(text, "of another shape", mismatch.misshapen);
-    throw Error(text);
-  }
+  if (!mismatch.empty())
+    throw Error(file + ": its parameters are not the network's; " + text_of(mismatch, 20));
   const std::string prefix = find_prefix(checkpoint, parameter_shapes(model));
   replace_each(model, [&](const std::string& name, auto parameter) {
     using T = typename decltype(parameter)::value;

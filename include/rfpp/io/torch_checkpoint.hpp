@@ -38,7 +38,9 @@ class TensorCollector {
     visit(root, 0);
     if (tensors_.empty() && unread_.empty()) {
       throw Error(
-          "expected dicts of tensors, found none (pickled modules and TorchScript would have to be run)");
+          "expected dicts of tensors, found none (pickled modules and TorchScript would have to be run); "
+          "save "
+          "the module's state_dict() instead");
     }
     return {std::move(tensors_), {}, std::move(unread_)};
   }

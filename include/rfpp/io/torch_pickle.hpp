@@ -63,13 +63,12 @@ inline std::optional<DType> storage_dtype(const Global& global) {
       {"BFloat16Storage", DType::bfloat16}, {"LongStorage", DType::int64},    {"IntStorage", DType::int32},
       {"ShortStorage", DType::int16},       {"CharStorage", DType::int8},     {"ByteStorage", DType::uint8},
       {"BoolStorage", DType::boolean}};
-  for (const auto& [name, dtype] : classes) {
+  for (const auto& [name, dtype] : classes)
     if (global.module == "torch" && global.name == name) return dtype;
-  }
   return std::nullopt;
 }
 
-/// Reads one pickle as torch.save writes it (protocols 2 to 5) without running anything that it asks for:
+/// Reads one pickle as torch.save writes it (protocols 1 to 5) without running anything that it asks for:
 /// classes and functions are inert names, and calling or building anything but a tensor, a parameter or an
 /// OrderedDict gives an Opaque. Memory is at most in proportion to the input and bounded by max_values.
 /// Throws Error for damaged pickles. Opcodes: CPython's Lib/pickletools.py; persistent ids:
@@ -86,13 +85,13 @@ class Unpickler {
     stack_.clear();
     marks_.clear();
     memo_.clear();
+    declares_protocol_ = false;
     while (true) {
       const auto opcode = reader_.get<std::uint8_t>();
       if (opcode == '.') return pop();
       if (!push_scalar(opcode) && !push_container(opcode) && !fill_container(opcode) && !use_memo(opcode) &&
-          !call(opcode)) {
-        fail("unsupported opcode " + std::to_string(opcode));
-      }
+          !call(opcode))
+        refuse(opcode);
     }
   }
 
@@ -112,6 +111,15 @@ class Unpickler {
  private:
   [[noreturn]] void fail(const std::string& what) const {
     throw Error("damaged pickle: " + what + " (read up to byte " + std::to_string(reader_.position()) + ")");
+  }
+
+  [[noreturn]] void refuse(std::uint8_t opcode) const {
+    const bool is_text = std::string_view("pgPVSLF").find(static_cast<char>(opcode)) < 7;
+    if (is_text && !declares_protocol_)
+      throw Error(
+          "a pickle of protocol 0, expected 1 to 5; write it again with torch.save, without "
+          "pickle_protocol=0");
+    fail("unsupported opcode " + std::to_string(opcode));
   }
 
   void push(Value value) {
@@ -268,6 +276,7 @@ class Unpickler {
 
   void skip_protocol() {
     if (reader_.get<std::uint8_t>() > 5) fail("expected protocol 5 or older");
+    declares_protocol_ = true;
   }
 
   void push_dict(const std::vector<Handle>& items) {
@@ -297,9 +306,8 @@ class Unpickler {
   }
 
   void recall(std::uint64_t index) {
-    const auto found = memo_.find(index);
-    if (found == memo_.end()) fail("memo entry " + std::to_string(index) + " was never set");
-    stack_.push_back(found->second);
+    if (!memo_.contains(index)) fail("memo entry " + std::to_string(index) + " was never set");
+    stack_.push_back(memo_.at(index));
   }
 
   void push_global() {
@@ -382,6 +390,7 @@ class Unpickler {
   std::vector<Handle> stack_;
   std::vector<std::size_t> marks_;        // stack sizes
   std::map<std::uint64_t, Handle> memo_;  // ordered: chosen indices cannot collide
+  bool declares_protocol_ = false;        // pickles of protocols 0 and 1 do not
   int type_depth_ = 0;                    // of _rebuild_from_type_v2 in itself, which torch never writes
   std::size_t copied_pairs_ = 0;          // one list can be turned into many dicts
 };

@@ -31,7 +31,8 @@ class ZipArchive {
       const auto slash = name.rfind('/');
       if (slash != name.npos && name.substr(slash + 1) == file) return name.substr(0, slash + 1);
     }
-    throw Error("expected a PyTorch file, found a zip archive without " + std::string(file));
+    throw Error("expected a PyTorch file, found a zip archive without " + std::string(file) +
+                "; unpack it first");
   }
 
   bool contains(const std::string& name) const { return entries_.contains(name); }
@@ -43,7 +44,8 @@ class ZipArchive {
     if (found == entries_.end()) throw Error("zip entry " + name + " is missing");
     const Entry& entry = found->second;
     if (entry.encrypted || entry.method != 0) {
-      throw Error("zip entry " + name + " is compressed or encrypted, expected stored bytes");
+      throw Error("zip entry " + name +
+                  " is compressed or encrypted, expected stored bytes; write it again with torch.save");
     }
     ByteReader reader(bytes_, entry.header);
     if (reader.get<std::uint32_t>() != 0x04034b50) throw Error("zip entry " + name + " has no local header");

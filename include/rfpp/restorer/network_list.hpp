@@ -50,9 +50,39 @@ RFPP_INLINE void refuse_other_versions(const io::Checkpoint& checkpoint, const s
 }
 
 RFPP_INLINE const NetworkEntry& nearest_network(const io::Checkpoint& checkpoint) {
+  if (const auto named = checkpoint.metadata().find("network"); named != checkpoint.metadata().end())
+    for (const NetworkEntry& entry : all_networks())
+      if (same_name(named->second, entry.info.name)) return entry;
   return *std::ranges::min_element(all_networks(), {}, [&](const NetworkEntry& entry) {
     return io::compare_parameters(entry.parameters(), checkpoint).size();
   });
+}
+
+RFPP_INLINE std::string text_of_fit(const NetworkEntry& network, const io::Checkpoint& checkpoint) {
+  const std::string name = network.info.name;
+  const auto parameters = network.parameters();
+  const auto mismatch = io::compare_parameters(parameters, checkpoint);
+  if (mismatch.empty()) {
+    const std::string prefix = io::find_prefix(checkpoint, parameters);
+    return "fits " + name + (prefix.empty() ? "" : ", under the prefix " + prefix);
+  }
+  const bool is_near = 2 * (mismatch.missing.size() + mismatch.misshapen.size()) <= parameters.size();
+  return (is_near ? "fits " + name + " but for " : "does not fit " + name + ": ") +
+         io::text_of(mismatch, /*most_names*/ 3);
+}
+
+RFPP_INLINE void require_fit(const NetworkEntry& network, const Weights& weights) {
+  if (weights.empty()) return;
+  const io::Checkpoint checkpoint = weights.open();
+  if (io::compare_parameters(network.parameters(), checkpoint).empty()) return;
+  std::string text = text_of_fit(network, checkpoint);
+  if (const NetworkEntry& nearest = nearest_network(checkpoint); &nearest != &network) {
+    const bool fits = io::compare_parameters(nearest.parameters(), checkpoint).empty();
+    text.append(fits ? "; it fits " : "; the nearest network is ").append(nearest.info.name);
+  } else if (text.starts_with("does not")) {
+    text += "; no other network is nearer";
+  }
+  throw Error(weights.file.string() + ": " + text);
 }
 
 }  // namespace rfpp::inline v0

@@ -38,8 +38,15 @@ const NetworkEntry* fitting_network(const io::Checkpoint& checkpoint,
 void refuse_other_versions(const io::Checkpoint& checkpoint, const std::string& file);
 /// Whether a network makes faces of codes, as fitting_network wants it.
 inline bool makes_faces_of_codes(const NetworkInfo& info) { return info.codes_suffice; }
-/// The network whose parameters differ from a checkpoint's in the fewest names and shapes.
+/// The network that a checkpoint names, or else the one whose parameters differ from its in the fewest names
+/// and shapes.
 const NetworkEntry& nearest_network(const io::Checkpoint& checkpoint);
+/// "fits NAME", "fits NAME but for 1 unexpected: ema_decay" where at least half of the network's parameters
+/// are there, else "does not fit NAME: 300 missing: ...".
+std::string text_of_fit(const NetworkEntry& network, const io::Checkpoint& checkpoint);
+/// Throws Error, naming the network that is nearest and what differs, unless the weights are the network's or
+/// there are none.
+void require_fit(const NetworkEntry& network, const Weights& weights);
 
 }  // namespace rfpp::inline v0
 

@@ -85,6 +85,7 @@ RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const Res
   const NetworkEntry& entry = network_of(weights, options);
   if (weights.empty() && !options.hashed)
     weights = require_shipped_weights(entry.info.name, options.weights_folder);
+  require_fit(entry, weights);
   auto state =
       std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options)});
   const int batch = std::max(1, options.batch);

@@ -114,7 +114,11 @@ inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split
 /// All images of a folder (see io::images_in) in order of name, of which every 20th is for validation; of
 /// fewer than 20, the last.
 inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split split) {
-  const std::vector<std::filesystem::path> files = io::images_in(folder).images;
+  const io::FolderImages found = io::images_in(folder);
+  const std::vector<std::filesystem::path>& files = found.images;
+  if (files.empty() && !found.folders.empty())
+    throw Error(folder.string() + ": expected faces, found none, but " + io::text_of_left_out(found, folder) +
+                "; give one of those, or list its images in faces.csv");
   if (files.size() == 1)
     throw Error(folder.string() + ": expected two faces or more, one of them for validation, found one");
   const std::size_t period = std::min<std::size_t>(20, files.size());
