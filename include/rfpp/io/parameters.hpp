@@ -100,6 +100,15 @@ inline ParameterMismatch compare_parameters(const ConstParameters& model, const 
   return compare_parameters(parameter_shapes(model), checkpoint);
 }
 
+/// That a checkpoint holds none of the networks `names`, which are of a kind: "a face parser".
+inline Error unrecognized(const Checkpoint& checkpoint, const std::string& file, const std::string& kind,
+                          const std::string& names) {
+  const auto& tensors = checkpoint.tensors();
+  return Error(file + ": expected the weights of " + kind + " (" + names + "), found " +
+               std::to_string(tensors.size()) + " tensors of something else" +
+               (tensors.empty() ? "" : ", the first \"" + tensors.front().name + "\""));
+}
+
 namespace detail {
 inline void list_names(std::string& text, const char* title, const std::vector<std::string>& names) {
   constexpr std::size_t most = 20;
