@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <new>
 #include <string>
 #include <utility>
@@ -15,7 +16,11 @@
 /// Where there is only one file, its error is thrown at once.
 class Batch {
  public:
-  Batch(std::string program, std::size_t size) : program_(std::move(program)), size_(size) {}
+  /// Told of each file that fails, and why.
+  using OnFailure = std::function<void(const std::filesystem::path& file, const std::string& error)>;
+
+  Batch(std::string program, std::size_t size, OnFailure on_failure = {})
+      : program_(std::move(program)), size_(size), on_failure_(std::move(on_failure)) {}
 
   /// step(); whether it went well. An error names the file, that there was not enough memory too.
   bool attempt(const std::filesystem::path& file, auto&& step) {
@@ -31,6 +36,7 @@ class Batch {
         throw rfpp::Error(file.string() + ": " + what);
       }
     } catch (const std::exception& error) {
+      if (on_failure_) on_failure_(file, error.what());
       if (size_ == 1) throw;
       std::fprintf(stderr, "%s: error: %s\n", program_.c_str(), error.what());
       ++failures_;
@@ -46,6 +52,7 @@ class Batch {
  private:
   std::string program_;
   std::size_t size_, failures_ = 0;
+  OnFailure on_failure_;
 };
 
 #endif

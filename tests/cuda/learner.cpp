@@ -45,7 +45,8 @@ TrainSettings settings() {
   s.objective.discriminator_start = 1;
   s.revival_every = 2;
   s.revival_patience = 2;
-  s.rate = s.discriminator_rate = 1e-6;  // Adam's first steps make as much of a rounding error as of a gradient
+  s.rate = s.discriminator_rate =
+      1e-6;  // Adam's first steps make as much of a rounding error as of a gradient
   return s;
 }
 

@@ -300,10 +300,9 @@ TEST_CASE("A photo without faces is resized only") {
 
 TEST_CASE("What cannot be pasted is one clear line") {
   const Image photo(60, 40, 3);
-  CHECK(error_of([&] {
-          paste_faces(photo, {}, 0.5);
-        }).starts_with("paste: expected a scale of 1 or more, found 0.5"));
-  CHECK(error_of([&] { paste_faces(photo, {}, std::nan("")); }).starts_with("paste: expected a scale"));
+  CHECK(
+      error_of([&] { paste_faces(photo, {}, 0.5); }).starts_with("expected a scale of 1 or more, found 0.5"));
+  CHECK(error_of([&] { paste_faces(photo, {}, std::nan("")); }).starts_with("expected a scale"));
   CHECK(error_of([&] {
           paste_faces(photo, {}, 1000);
         }).starts_with("image of 60000x40000 pixels, expected sides of"));

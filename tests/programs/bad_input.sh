@@ -64,6 +64,13 @@ refused 'truncated.safetensors' restore "${face[@]}" --weights truncated.safeten
 refused '36 unexpected' restore "${face[@]}" --weights whole.safetensors --model restoreformer
 refused 'NaN' restore "${face[@]}" --weights nan.safetensors
 refused 'unknown network "nonesuch"' restore "${face[@]}" --model nonesuch
+echo 'this is text' >text.pth
+for option in detector parser background; do
+  refused 'missing.pth' restore "$data/astronaut.png" -o out --$option missing.pth
+  refused 'found text starting with "this is text' restore "$data/astronaut.png" -o out --$option text.pth
+  refused 'whole.safetensors: expected the weights of a' restore "$data/astronaut.png" -o out --$option whole.safetensors
+done
+refused 'missing/report.json' restore "$data/astronaut.png" -o out --report missing/report.json
 refused 'missing' codebook decode missing -o out.png
 refused 'indices' codebook decode whole.safetensors -o out.png
 refused 'text.png' codebook encode text.png -o out.codes

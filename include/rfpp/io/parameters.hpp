@@ -122,6 +122,15 @@ inline std::string text_of(const ParameterMismatch& mismatch, std::size_t most_n
   return text;
 }
 
+/// That a checkpoint holds none of the networks `names`, which are of a kind: "a face parser".
+inline Error unrecognized(const Checkpoint& checkpoint, const std::string& file, const std::string& kind,
+                          const std::string& names) {
+  const auto& tensors = checkpoint.tensors();
+  return Error(file + ": expected the weights of " + kind + " (" + names + "), found " +
+               std::to_string(tensors.size()) + " tensors of something else" +
+               (tensors.empty() ? "" : ", the first \"" + tensors.front().name + "\""));
+}
+
 namespace detail {
 /// Whether no exponent is all ones, as those of NaN and infinity are.
 template <std::floating_point T> bool all_finite(std::span<const T> values) {

@@ -231,12 +231,8 @@ inline void paste_onto(io::Image& canvas, std::span<const RestoredFace> faces, d
 /// of another size than its crop's.
 inline io::Image paste_faces(const io::Image& photo, std::span<const RestoredFace> faces, double scale = 1,
                              const PasteOptions& options = {}) {
-  if (!(scale >= 1 && scale <= io::max_side)) {
-    throw Error("paste: expected a scale of 1 or more, found " + std::to_string(scale));
-  }
-  const auto width = std::llround(photo.width * scale), height = std::llround(photo.height * scale);
-  io::check_size(width, height);
-  io::Image canvas = scale == 1 ? photo : resize(photo, static_cast<int>(width), static_cast<int>(height));
+  const auto [width, height] = enlarged_size(photo, scale);
+  io::Image canvas = scale == 1 ? photo : resize(photo, width, height);
   paste_onto(canvas, faces, scale, options);
   return canvas;
 }

@@ -6,9 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/error.hpp"
 #include "rfpp/io/image.hpp"
 
 namespace rfpp::inline v0::photo {
@@ -83,6 +85,16 @@ void resize_rows(const io::Image& image, int width, int height, auto&& row, auto
     }
     write(y, sum);
   }
+}
+
+/// Width and height of an image at `scale` times its size. Throws Error for a scale below 1 and a result
+/// beyond io::check_size.
+inline std::pair<int, int> enlarged_size(const io::Image& image, double scale) {
+  if (!(scale >= 1 && scale <= io::max_side))
+    throw Error("expected a scale of 1 or more, found " + std::to_string(scale));
+  const auto width = std::llround(image.width * scale), height = std::llround(image.height * scale);
+  io::check_size(width, height);
+  return {static_cast<int>(width), static_cast<int>(height)};
 }
 
 /// The image at width x height, by Lanczos interpolation (a = 4); shrinking averages enough pixels not to

@@ -119,9 +119,8 @@ inline io::Image with_alpha_of(const io::Image& photo, const io::Image& colors) 
 }  // namespace detail
 
 /// The photo through a network that makes {1,h,w,3} in [0, 1] `Model::scale` times larger; `model` says of
-/// which sides (`unit`). A gray photo stays gray; alpha is enlarged by Lanczos interpolation; profile and
-/// texts are kept. `progress` is told the share that is done. Throws Error for a result beyond
-/// io::check_size.
+/// which sides (`unit`). A gray photo stays gray; alpha is enlarged by Lanczos interpolation; metadata are
+/// kept. `progress` is told the share that is done. Throws Error for a result beyond io::check_size.
 template <class Model>
 io::Image upscale(auto& ex, const Model& model, const io::Image& photo, const Tiling& tiling,
                   const std::function<void(double)>& progress = {}) {
@@ -144,8 +143,7 @@ io::Image upscale(auto& ex, const Model& model, const io::Image& photo, const Ti
   if (is_gray(photo)) remove_color(canvas);
   if (photo.colors() == 1) canvas = to_gray(canvas);
   if (photo.channels != photo.colors()) canvas = detail::with_alpha_of(photo, canvas);
-  canvas.icc_profile = photo.icc_profile;
-  canvas.png_chunks = photo.png_chunks;
+  static_cast<io::ImageMetadata&>(canvas) = photo;
   return canvas;
 }
 template <class Model>

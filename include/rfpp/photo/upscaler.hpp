@@ -37,17 +37,21 @@ class Upscaler {
   using Progress = std::function<void(double share)>;
 
   /// Which network the file holds is seen by its parameters. Throws Error where it is none of them, saying
-  /// which is the nearest and what differs.
+  /// which is the nearest and what differs where one is near.
   static Upscaler open(Cpu& ex, const std::filesystem::path& file) {
     const auto checkpoint = io::Checkpoint::open(file);
     std::string nearest;
     std::size_t fewest = 0;
+    bool similar = false;  // whether half of any one's parameters are there
     Upscalers::for_each([&](const auto& model) {
-      const std::size_t differences = io::compare_parameters(model, checkpoint).size();
-      if (!nearest.empty() && differences >= fewest) return;
+      const auto shapes = io::parameter_shapes(model);
+      const auto mismatch = io::compare_parameters(shapes, checkpoint);
+      similar = similar || 2 * mismatch.missing.size() < shapes.size();
+      if (!nearest.empty() && mismatch.size() >= fewest) return;
       nearest = model.name;
-      fewest = differences;
+      fewest = mismatch.size();
     });
+    if (!similar) throw io::unrecognized(checkpoint, file.string(), "an upscaler", Upscalers::names());
     Upscaler upscaler;
     try {
       Upscalers::visit(nearest, [&](auto model) { upscaler = load(ex, std::move(model), file); });
@@ -89,11 +93,9 @@ class Upscaler {
 /// by Lanczos interpolation.
 inline io::Image upscale_to(Cpu& ex, const Upscaler& upscaler, const io::Image& photo, double scale,
                             const Upscaler::Progress& progress = {}) {
-  const auto width = std::llround(photo.width * scale), height = std::llround(photo.height * scale);
-  io::check_size(width, height);
+  const auto [width, height] = enlarged_size(photo, scale);
   io::Image larger = upscaler(ex, photo, progress);
-  if (larger.width == width && larger.height == height) return larger;
-  return resize(larger, static_cast<int>(width), static_cast<int>(height));
+  return larger.width == width && larger.height == height ? larger : resize(larger, width, height);
 }
 
 }  // namespace rfpp::inline v0::photo

@@ -20,8 +20,9 @@ namespace rfpp::inline v0 {
 
 /// How far a call has come.
 struct Progress {
-  double done = 0;          ///< of the whole call, 0 to 1
-  int face = 0, faces = 0;  ///< the face in hand, from 0, and how many there are
+  double done = 0;  ///< of the whole call, 0 to 1
+  /// The face in hand, from 0, and how many there are; the background comes after the last of them.
+  int face = 0, faces = 0;
 };
 
 /// How a Restorer is opened.
@@ -34,7 +35,14 @@ struct RestorerOptions {
   int batch = 1;            ///< faces that restore_faces gives the network at once; more pay off on a GPU
   std::string network{};    ///< by name; empty: the one that the weights fit
   bool hashed = false;      ///< deterministic, untrained weights instead of a file's: to test with
-  double min_face = 0;  ///< width of the smallest face to find, in pixels; 0: see detect::CenterFaceOptions
+  /// A face detector's weights: CenterFace or RetinaFace, recognized by their parameters; empty: those that
+  /// come with rfpp.
+  std::string detector{};
+  double min_face = 0;  ///< width of the smallest face to find, in pixels; 0: as the detector has it
+  /// A face parser's weights, ParseNet's or BiSeNet's, which limits what is pasted to the face; empty: none.
+  std::string parser{};
+  /// An upscaler's weights, one of Real-ESRGAN's, for what is around the faces; empty: Lanczos interpolation.
+  std::string background{};
   // NOLINTNEXTLINE(readability-redundant-string-init): RFPP_WEIGHTS may be empty
   std::string weights_folder = RFPP_WEIGHTS;  ///< where else the weights that come with rfpp are looked for
   /// Called during restoration, on the calling thread; false makes the call throw Cancelled.
@@ -49,8 +57,10 @@ struct FaceOptions {
   /// Whose colours faces have. By default the network's; the input's in photos restored with the weights that
   /// come with rfpp.
   std::optional<photo::Color> color{};
-  double scale = 1;  ///< of a whole photo's result, 1 or more, times the photo's size
-  photo::Mask mask = photo::Mask::face;
+  /// Of a whole photo's result, 1 or more, times the photo's size; by default that of the network
+  /// RestorerOptions::background, or 1 without one.
+  std::optional<double> scale{};
+  photo::Mask mask = photo::Mask::face;  ///< where there is no parser
   /// 0: quality, 1: closeness to the input; for networks that have such a choice (see NetworkInfo).
   std::optional<double> fidelity{};
   std::optional<std::uint64_t> seed{};  ///< of the noise that some networks add

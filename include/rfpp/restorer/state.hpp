@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "rfpp/photo/restore.hpp"
-#include "rfpp/restorer/detectors.hpp"
 #include "rfpp/restorer/device.hpp"
 #include "rfpp/restorer/inline.hpp"
 #include "rfpp/restorer/networks.hpp"
 #include "rfpp/restorer/restorer.hpp"
+#include "rfpp/restorer/services.hpp"
 
 namespace rfpp::inline v0 {
 
@@ -22,11 +22,14 @@ struct Restorer::State {
   bool shipped;  // whether the weights come with rfpp
   std::unique_ptr<FaceNetwork> network;
   std::unique_ptr<FaceDetector> detector;
+  std::unique_ptr<FaceParser> parser;              // or null
+  std::unique_ptr<BackgroundUpscaler> background;  // or null
 
   int side() const { return entry.info.resolution; }
 
-  /// What the network makes of RGB images of its resolution.
-  std::vector<io::Image> run(std::span<const io::Image> faces, const NetworkSettings& settings) {
+  /// What the network makes of RGB images of its resolution, which is `share` of the call's work.
+  std::vector<io::Image> run(std::span<const io::Image> faces, const NetworkSettings& settings,
+                             double share = 1) {
     std::vector<io::Image> results;
     const auto batch = static_cast<std::size_t>(std::max(1, options.batch));
     for (std::size_t first = 0; first < faces.size(); first += batch) {
@@ -35,29 +38,44 @@ struct Restorer::State {
       const std::size_t size = tensor.extents().image_size();
       for (std::size_t i = 0; i < count; ++i)
         io::to_floats(faces[first + i], tensor.elements().subspan(i * size, size));
-      watch(first, count, faces.size());
+      watch(first, count, faces.size(), share);
       const Tensor<float> images = network->run(tensor, settings).image;
       for (std::size_t i = 0; i < count; ++i)
         results.push_back(
             io::to_image(std::span<const float>(images.elements()).subspan(i * size, size), side(), side()));
-      tell(static_cast<double>(first + count), first + count - 1, faces.size());
+      tell(share * static_cast<double>(first + count) / static_cast<double>(faces.size()), first + count - 1,
+           faces.size());
     }
     return results;
   }
 
+  /// The faces' share of the work that a photo at `scale` times its size is: networks that restore and those
+  /// that enlarge take about the same time for a pixel that they make.
+  double share_of(std::size_t faces, const io::Image& photo, double scale) const {
+    if (!background) return 1;
+    const double restored = static_cast<double>(faces) * side() * side();
+    return restored / (restored + scale * scale * photo.width * photo.height);
+  }
+
+  /// The photo at `scale` times its size through the network for backgrounds, after the faces, which were
+  /// `share` of the call's work.
+  io::Image enlarge(const io::Image& photo, double scale, double share, std::size_t faces) {
+    return background->enlarge(photo, scale,
+                               [=, this](double done) { tell(share + (1 - share) * done, faces, faces); });
+  }
+
  private:
   /// Passes on how far the network is with some of the faces.
-  void watch(std::size_t first, std::size_t count, std::size_t faces) {
+  void watch(std::size_t first, std::size_t count, std::size_t faces, double share) {
     if (!options.on_progress) return;
     network->on_progress([=, this](double done) {
-      return options.on_progress(
-          {(static_cast<double>(first) + done * static_cast<double>(count)) / static_cast<double>(faces),
-           static_cast<int>(first), static_cast<int>(faces)});
+      return options.on_progress({share * (static_cast<double>(first) + done * static_cast<double>(count)) /
+                                      static_cast<double>(faces),
+                                  static_cast<int>(first), static_cast<int>(faces)});
     });
   }
   void tell(double done, std::size_t face, std::size_t faces) const {
-    if (options.on_progress && !options.on_progress({done / static_cast<double>(faces),
-                                                     static_cast<int>(face), static_cast<int>(faces)}))
+    if (options.on_progress && !options.on_progress({done, static_cast<int>(face), static_cast<int>(faces)}))
       throw Cancelled();
   }
 };
@@ -86,14 +104,18 @@ RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const Res
   if (weights.empty() && !options.hashed)
     weights = require_shipped_weights(entry.info.name, options.weights_folder);
   require_fit(entry, weights);
-  auto state =
-      std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options)});
+  auto state = std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options),
+                                             open_parser(options), open_background(options)});
   const int batch = std::max(1, options.batch);
   state->network = entry.open({state->options, weights, {batch, state->side(), state->side(), 3}});
   return Restorer(std::move(state));
 }
 
 RFPP_INLINE const NetworkInfo& Restorer::network() const { return state_->entry.info; }
+
+RFPP_INLINE int Restorer::background_scale() const {
+  return state_->background ? state_->background->scale() : 1;
+}
 
 RFPP_INLINE std::vector<detect::Face> Restorer::find_faces(const io::Image& photo) {
   return state_->detector->find(photo);
@@ -110,6 +132,8 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
   State& state = *state_;
   const NetworkSettings settings = state.entry.settings(options);
   const auto color = options.color.value_or(state.shipped ? photo::Color::input : photo::Color::restored);
+  const double scale = options.scale.value_or(background_scale());
+  photo::enlarged_size(photo, scale);  // throws
   const bool gray = photo::is_gray(photo);
   std::vector<photo::Affine> maps;
   std::vector<io::Image> crops;
@@ -117,14 +141,20 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
     maps.push_back(photo::align(landmarks, state.side(), state.entry.info.alignment));
     crops.push_back(photo::crop_face(photo, maps.back(), state.side()));
   }
-  auto results = state.run(crops, settings);
+  const double share = state.share_of(crops.size(), photo, scale);
+  auto results = state.run(crops, settings, share);
   std::vector<photo::RestoredFace> restored;
   for (std::size_t i = 0; i < crops.size(); ++i) {
     io::Image face = photo::colored(std::move(results[i]), crops[i], color);
+    photo::Plane mask = state.parser ? state.parser->mask(face) : photo::Plane{};
     if (gray) photo::remove_color(face);
-    restored.push_back({maps[i], std::move(face)});
+    restored.push_back({maps[i], std::move(face), std::move(mask)});
   }
-  return photo::paste_faces(photo, restored, options.scale, {options.mask, options.strength});
+  const photo::PasteOptions paste{options.mask, options.strength};
+  if (!state.background) return photo::paste_faces(photo, restored, scale, paste);
+  io::Image canvas = state.enlarge(photo, scale, share, crops.size());
+  photo::paste_onto(canvas, restored, scale, paste);
+  return canvas;
 }
 
 RFPP_INLINE io::Image Restorer::restore_face(const io::Image& face, const FaceOptions& options) {

@@ -1,1 +1,0 @@
-#include "rfpp/restorer/centerface.hpp"

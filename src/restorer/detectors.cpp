@@ -1,0 +1,1 @@
+#include "rfpp/restorer/detectors.hpp"
