@@ -42,7 +42,7 @@ class Report {
   /// {"photos": [{"photo", "result", "width", "height", "seconds", "faces": [{"number", "score", "box": [x1,
   /// y1, x2, y2], "size": [width, height], "landmarks": [[x, y], ...], "fate"}]}]}, lengths in pixels of the
   /// photo; a photo without a result has "skipped" or "error" in the place of all but its name.
-  void write(const std::string& file) const;
+  void write(const std::string& path) const;
 
   /// "12 photos: 31 faces, 2 too small to restore; 1 photo without a face; 1 failed; 12.3 s"
   std::string summary(double seconds) const;

@@ -128,28 +128,27 @@ void sort_faces(const Options& options, const std::vector<detect::Face>& faces, 
   }
 }
 
-/// What there is to do: each input and its result.
 struct Work {
-  std::vector<fs::path> images, outputs;
+  fs::path image, result;
 };
 
-Work plan(const Options& options, Report& report) {
+/// What there is to do.
+std::vector<Work> plan(const Options& options, Report& report) {
   const auto inputs = list_inputs(options.inputs, options.results.recursive, options.results.output);
   if (inputs.size() > 1 && !options.landmarks.empty())
     throw Error("--landmarks belongs to one photo; for several put PHOTO.landmarks.json beside each");
   const bool folder_given =
       std::ranges::any_of(options.inputs, [](const std::string& path) { return fs::is_directory(path); });
   const auto outputs = options.results.plan(inputs, folder_given);
-  Work work;
+  std::vector<Work> work;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (options.results.skip_existing && fs::exists(outputs[i])) {
       report.add({.photo = inputs[i].file, .result = outputs[i], .skipped = "its result is there already"});
       continue;
     }
-    work.images.push_back(inputs[i].file);
-    work.outputs.push_back(outputs[i]);
+    work.push_back({inputs[i].file, outputs[i]});
   }
-  if (const std::size_t skipped = inputs.size() - work.images.size(); skipped > 0)
+  if (const std::size_t skipped = inputs.size() - work.size(); skipped > 0)
     std::printf("%zu result%s there already\n", skipped, skipped == 1 ? " is" : "s are");
   return work;
 }
@@ -175,19 +174,19 @@ Batch::OnFailure failures_to(Report& report) {
 
 /// The photo with its faces drawn in, in the place of the restored one.
 void draw_all(const Options& options, Report& report) {
-  const auto [images, outputs] = plan(options, report);
+  const auto work = plan(options, report);
   const auto detector = open_detector(options.run.restorer);
-  Batch batch("rfpp-restore", images.size(), failures_to(report));
-  for (std::size_t i = 0; i < images.size(); ++i)
-    batch.attempt(images[i], [&, &path = images[i], &result_path = outputs[i]] {
-      Job job = read_job(path, result_path);
+  Batch batch("rfpp-restore", work.size(), failures_to(report));
+  for (const Work& one : work)
+    batch.attempt(one.image, [&] {
+      Job job = read_job(one.image, one.result);
       const auto start = std::chrono::steady_clock::now();
-      const auto faces = faces_of(options, path, [&] { return detector->find(job.image); });
+      const auto faces = faces_of(options, one.image, [&] { return detector->find(job.image); });
       sort_faces(options, faces, job);
       job.report.seconds = seconds_since(start);
       job.image = detect::draw_faces(job.image, faces);
       write_result(options, job, false);
-      std::printf("%s: %s -> %s\n", path.c_str(), job.report.text().c_str(), result_path.c_str());
+      std::printf("%s: %s -> %s\n", one.image.c_str(), job.report.text().c_str(), one.result.c_str());
       report.add(std::move(job.report));
     });
   batch.finish();
@@ -206,20 +205,19 @@ io::Image restored(const Options& options, Restorer& restorer, Job& job, double 
 }
 
 void restore_all(const Options& options, Report& report) {
-  const auto [images, outputs] = plan(options, report);
-  if (images.empty()) return;
-  Batch batch("rfpp-restore", images.size(), failures_to(report));
+  const auto work = plan(options, report);
+  if (work.empty()) return;
+  Batch batch("rfpp-restore", work.size(), failures_to(report));
   // While one picture is restored, the next is read and the one before is written.
   std::future<Job> read;
   std::future<PhotoReport> written;
   std::size_t writing = 0;
-  auto read_ahead = [&, &files = images, &results = outputs](std::size_t i) {
-    if (i < files.size())
-      read = std::async(std::launch::async,
-                        [&file = files[i], &result = results[i]] { return read_job(file, result); });
+  auto read_ahead = [&](std::size_t i) {
+    if (i < work.size())
+      read = std::async(std::launch::async, [&one = work[i]] { return read_job(one.image, one.result); });
   };
-  auto finish_writing = [&, &files = images] {
-    if (written.valid()) batch.attempt(files[writing], [&] { report.add(written.get()); });
+  auto finish_writing = [&] {
+    if (written.valid()) batch.attempt(work[writing].image, [&] { report.add(written.get()); });
   };
   read_ahead(0);
   auto restorer = Restorer::open(options.weights, options.run.options("rfpp-restore"));
@@ -227,9 +225,10 @@ void restore_all(const Options& options, Report& report) {
   const NetworkInfo& network = restorer.network();
   if (!options.weights.empty() && *network.license != '\0')
     std::fprintf(stderr, "rfpp-restore: %s: %s\n", network.name, network.license);
-  if (images.size() > 1 && outputs[0].has_parent_path()) fs::create_directories(outputs[0].parent_path());
-  for (std::size_t i = 0; i < images.size(); ++i)
-    batch.attempt(images[i], [&] {
+  if (const fs::path& first = work[0].result; work.size() > 1 && first.has_parent_path())
+    fs::create_directories(first.parent_path());
+  for (std::size_t i = 0; i < work.size(); ++i)
+    batch.attempt(work[i].image, [&] {
       std::future<Job> current = std::move(read);
       read_ahead(i + 1);
       Job job = current.get();
