@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "rfpp/core/fields.hpp"
 #include "rfpp/nn/max_pool.hpp"
 #include "rfpp/nn/normed_conv2d.hpp"
 
