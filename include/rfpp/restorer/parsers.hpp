@@ -18,12 +18,15 @@ namespace rfpp::inline v0 {
 /// A parser on the processor, whose weights are read when the first face comes.
 template <class Network> class ParserOnCpu final : public FaceParser {
  public:
-  ParserOnCpu(Weights weights, const RestorerOptions& options)
-      : ex_(options.threads), weights_(std::move(weights)), policy_(options.precision, options.low_memory) {}
+  ParserOnCpu(Weights weights, const RestorerOptions& options, const photo::ParsedMask& how)
+      : ex_(options.threads),
+        weights_(std::move(weights)),
+        policy_(options.precision, options.low_memory),
+        how_(how) {}
 
   photo::Plane mask(const io::Image& face) override {
     if (!loaded_) load();
-    return photo::parsing_mask(photo::parse_face(ex_, network_, face), Network::is_face, face.width);
+    return photo::parsing_mask<Network>(photo::parse_face(ex_, network_, face), face.width, how_);
   }
 
  private:
@@ -38,17 +41,19 @@ template <class Network> class ParserOnCpu final : public FaceParser {
   Weights weights_;
   Network network_;
   PackingPolicy policy_;
+  photo::ParsedMask how_;
   bool loaded_ = false;
 };
 
-RFPP_INLINE std::unique_ptr<FaceParser> open_parser(const RestorerOptions& options) {
+RFPP_INLINE std::unique_ptr<FaceParser> open_parser(const RestorerOptions& options,
+                                                    const photo::ParsedMask& how) {
   std::unique_ptr<FaceParser> parser;
   if (options.parser.empty()) return parser;
   const Weights weights{options.parser};
-  with_recognized<ParseNet<>, BiSeNet<>>(weights, "a face parser",
-                                         [&]<class Network>(std::type_identity<Network>) {
-                                           parser = std::make_unique<ParserOnCpu<Network>>(weights, options);
-                                         });
+  with_recognized<ParseNet<>, BiSeNet<>>(
+      weights, "a face parser", [&]<class Network>(std::type_identity<Network>) {
+        parser = std::make_unique<ParserOnCpu<Network>>(weights, options, how);
+      });
   return parser;
 }
 

@@ -34,9 +34,9 @@ class FaceParser {
   virtual photo::Plane mask(const io::Image& face) = 0;
 };
 
-/// The parser whose weights are the file that the options name; null where they name none. Throws Error for a
-/// file that is none.
-std::unique_ptr<FaceParser> open_parser(const RestorerOptions& options);
+/// The parser whose weights are the file that the options name, and what its masks hold; null where they name
+/// none. Throws Error for a file that is none.
+std::unique_ptr<FaceParser> open_parser(const RestorerOptions& options, const photo::ParsedMask& how = {});
 
 /// Enlarges what is around the faces.
 class BackgroundUpscaler {

@@ -104,8 +104,9 @@ RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const Res
   if (weights.empty() && !options.hashed)
     weights = require_shipped_weights(entry.info.name, options.weights_folder);
   require_fit(entry, weights);
-  auto state = std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options),
-                                             open_parser(options), open_background(options)});
+  auto state =
+      std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options),
+                                    open_parser(options, entry.info.parsed_mask), open_background(options)});
   const int batch = std::max(1, options.batch);
   state->network = entry.open({state->options, weights, {batch, state->side(), state->side(), 3}});
   return Restorer(std::move(state));
