@@ -114,17 +114,22 @@ def main():
     options = parser.parse_args()
     if options.task:
         return time_runtime(options)
-    numbers = ["--size", options.size, "--threads", options.threads, "--repeats", options.repeats]
-    commands = {"rfpp": [options.bench_upscale, *numbers]}
+    arguments = ["--size", options.size, "--threads", options.threads, "--repeats", options.repeats]
+    commands = {"rfpp": [options.bench_upscale, *arguments]}
     for name in options.runtimes.split(","):
-        commands[name] = [sys.executable, __file__, options.bench_upscale, *numbers, "--task", name]
+        commands[name] = [sys.executable, __file__, options.bench_upscale, *arguments, "--task", name]
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
-    least = {}
+    least, failures = {}, {}
     for _ in range(options.rounds):
         for name, command in commands.items():
+            if name in failures:
+                continue
             done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
             if done.returncode != 0:
-                sys.exit(f"{name}: {done.stderr}")
+                failures[name] = done.stderr.strip().split("\n")[-1]
+                if name == "rfpp":
+                    sys.exit(failures[name])
+                continue
             found = json.loads(done.stdout.strip().split("\n")[-1])
             numbers = [min(found["seconds"]), min(found["processor_seconds"]), found["peak_bytes"]]
             least[name] = [min(pair) for pair in zip(least.get(name, numbers), numbers)]
@@ -133,6 +138,9 @@ def main():
     for name, (seconds, processor_seconds, peak) in least.items():
         print(f"| {name} | {seconds:.2f} | {processor_seconds:.2f} "
               f"| {processor_seconds / least['rfpp'][1]:.2f} | {peak / 1e6:.0f} |")
+    for name, reason in failures.items():
+        print(f"| {name} | cannot run: {reason} ||||")
+    sys.exit(bool(failures))
 
 
 if __name__ == "__main__":
