@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
   app.add_option("--most", most, "faces taken, evenly from all")->capture_default_str();
   app.add_option("-o,--output", output, "images and double's indices (safetensors)")->capture_default_str();
   return run_program(app, argc, argv, [&] {
-    const auto all = list_images(inputs);
+    const auto all = list_images(inputs, false);
     std::vector<std::filesystem::path> faces;
     for (std::size_t i = 0; i < std::min(most, all.size()); ++i)
       faces.push_back(all[i * all.size() / std::min(most, all.size())]);

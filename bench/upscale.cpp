@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
+#include "rfpp/cpu/prepare.hpp"
+#include "rfpp/model/hashed.hpp"
 #include "rfpp/photo/upscaler.hpp"
 
 using namespace rfpp;
@@ -19,10 +21,11 @@ int main(int argc, char** argv) {
   run.add_to(app);
   return run_program(app, argc, argv, [&] {
     const Extents input{1, size, size, 3};
-    Cpu ex(run.threads);
+    const RestorerOptions options = run.options("bench_upscale");
+    Cpu ex(options.threads);
     RrdbNet<RealEsrganX2Plus> model;
     fill_hashed(model);
-    prepare(ex, model, input, run.policy(), RawWeights::drop);
+    prepare(ex, model, input, PackingPolicy(options.precision, options.low_memory), RawWeights::drop);
     ex.workspace().reserve(photo::tile_bytes(model, ex.threads(), size, size));
     const auto image = hashed_tensor<float>("upscaler.input", input, 0.5, 0.5);
     model(ex, image);
