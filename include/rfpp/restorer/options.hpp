@@ -32,9 +32,11 @@ struct RestorerOptions {
   int threads = 0;          ///< of the processor; 0: as many as the machine has
   bool low_memory = false;  ///< smaller packed weights, for algorithms that are somewhat slower
   bool cache = false;       ///< keep packed weights beside the checkpoint, for a faster next start
-  int batch = 1;            ///< faces that restore_faces gives the network at once; more pay off on a GPU
-  std::string network{};    ///< by name; empty: the one that the weights fit
-  bool hashed = false;      ///< deterministic, untrained weights instead of a file's: to test with
+  /// Faces, of a photo or of restore_faces, that the network gets at once; 0: one on a processor, which takes
+  /// as long for several as for one after the other, eight on a GPU.
+  int batch = 0;
+  std::string network{};  ///< by name; empty: the one that the weights fit
+  bool hashed = false;    ///< deterministic, untrained weights instead of a file's: to test with
   /// A face detector's weights: CenterFace or RetinaFace, recognized by their parameters; empty: those that
   /// come with rfpp.
   std::string detector{};

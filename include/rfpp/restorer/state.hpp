@@ -26,14 +26,18 @@ struct Restorer::State {
   std::unique_ptr<BackgroundUpscaler> background;  // or null
 
   int side() const { return entry.info.resolution; }
+  int batch() const {
+    if (options.batch > 0) return options.batch;
+    return gpu_index(options.device) < 0 ? 1 : 8;
+  }
 
   /// What the network makes of RGB images of its resolution, which is `share` of the call's work.
   std::vector<io::Image> run(std::span<const io::Image> faces, const NetworkSettings& settings,
                              double share = 1) {
     std::vector<io::Image> results;
-    const auto batch = static_cast<std::size_t>(std::max(1, options.batch));
-    for (std::size_t first = 0; first < faces.size(); first += batch) {
-      const std::size_t count = std::min(batch, faces.size() - first);
+    const auto most = static_cast<std::size_t>(batch());
+    for (std::size_t first = 0; first < faces.size(); first += most) {
+      const std::size_t count = std::min(most, faces.size() - first);
       auto tensor = Tensor<float>::uninitialised({static_cast<int>(count), side(), side(), 3});
       const std::size_t size = tensor.extents().image_size();
       for (std::size_t i = 0; i < count; ++i)
@@ -107,8 +111,7 @@ RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const Res
   auto state =
       std::make_unique<State>(State{entry, options, weights.shipped, nullptr, open_detector(options),
                                     open_parser(options, entry.info.parsed_mask), open_background(options)});
-  const int batch = std::max(1, options.batch);
-  state->network = entry.open({state->options, weights, {batch, state->side(), state->side(), 3}});
+  state->network = entry.open({state->options, weights, {state->batch(), state->side(), state->side(), 3}});
   return Restorer(std::move(state));
 }
 
