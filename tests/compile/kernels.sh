@@ -10,7 +10,7 @@ for network in Small RestoreFormerPlusPlus Large; do
   "$@" -O0 -c "-DRFPP_NETWORK=$network" "$source" -o "$folder/network.o"
   nm -C "$folder/network.o" | grep -oE ' [TW] .*' | grep -vF '{lambda' >"$folder/symbols"
   for kernel in stage_run emit_run convolve micro_kernel; do
-    grep -cE "rfpp::v0::cpu::$kernel<.*\(" "$folder/symbols" || true
+    grep -cE "rfpp::cpu::v0_[a-z0-9_]+::$kernel<.*\(" "$folder/symbols" || true
   done >"$folder/$network"
   printf '%-22s %10s %10s %10s %13s\n' $network $(<"$folder/$network")
 done

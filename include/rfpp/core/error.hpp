@@ -3,7 +3,10 @@
 
 #include <stdexcept>
 
-namespace rfpp::inline v0 {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
 
 /// Every failure that this library reports. The message is one line that names the file or operation, what
 /// was expected and what was found.
@@ -16,6 +19,7 @@ struct Cancelled : Error {
   Cancelled() : Error("cancelled") {}
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 #include "rfpp/core/config.hpp"
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The shape of a tensor, channels last (NHWC). A vector over channels is {1, 1, 1, c}; a matrix of `rows`
 /// entries of width c is {rows, 1, 1, c}; a convolution's filter is {out, kernel, kernel, in}.
@@ -57,6 +58,7 @@ inline Extents broadcast(Extents a, Extents b, const char* operation) {
   return e;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

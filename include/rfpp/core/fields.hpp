@@ -13,7 +13,8 @@
 #include "rfpp/core/filter.hpp"
 #include "rfpp/core/tensor.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A field's name as the checkpoint spells it. `first_index` numbers the elements of an array or tuple field.
 struct FieldName {
@@ -175,6 +176,7 @@ inline ParameterCount count_parameters(const ConstParameters& parameters) {
   return count;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "rfpp/core/tensor.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The order of a packed filter's elements, and so the algorithm that reads it.
 /// `panels`: [ceil(out / columns)][kernel * kernel * in][columns], the right-hand operand of a matrix
@@ -119,6 +120,7 @@ template <class T> class Filter {
 template <class T> constexpr bool is_filter = false;
 template <class T> constexpr bool is_filter<Filter<T>> = true;
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,9 +7,12 @@
 #include <limits>
 #include <type_traits>
 
-namespace rfpp::inline v0 {
+#include "rfpp/core/config.hpp"
 
-namespace detail {
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
+
+namespace ieee {
 template <std::floating_point T>
 using FloatBits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 /// The exponent's bits, which are all ones in NaN and infinity, and all zeros in zero and subnormal numbers.
@@ -18,22 +21,23 @@ inline constexpr FloatBits<T> exponent_mask = std::bit_cast<FloatBits<T>>(std::n
 template <std::floating_point T> constexpr FloatBits<T> exponent_bits(T v) {
   return std::bit_cast<FloatBits<T>>(v) & exponent_mask<T>;
 }
-}  // namespace detail
+}  // namespace ieee
 
 /// Whether v is neither NaN nor infinite. By its bits: with -ffast-math std::isfinite is always true.
 template <std::floating_point T> constexpr bool is_finite(T v) {
-  return detail::exponent_bits(v) != detail::exponent_mask<T>;
+  return ieee::exponent_bits(v) != ieee::exponent_mask<T>;
 }
 /// By its bits too.
 template <std::floating_point T> constexpr bool is_nan(T v) {
-  constexpr detail::FloatBits<T> magnitude = ~std::bit_cast<detail::FloatBits<T>>(T(-0.0));
-  return (std::bit_cast<detail::FloatBits<T>>(v) & magnitude) > detail::exponent_mask<T>;
+  constexpr ieee::FloatBits<T> magnitude = ~std::bit_cast<ieee::FloatBits<T>>(T(-0.0));
+  return (std::bit_cast<ieee::FloatBits<T>>(v) & magnitude) > ieee::exponent_mask<T>;
 }
 /// Whether v is finite, and neither zero nor subnormal.
 template <std::floating_point T> constexpr bool is_normal(T v) {
-  return is_finite(v) && detail::exponent_bits(v) != 0;
+  return is_finite(v) && ieee::exponent_bits(v) != 0;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

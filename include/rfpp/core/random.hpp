@@ -10,7 +10,8 @@
 // Random numbers without state: each is a function of a seed and of the place where it is used, so that it
 // does not matter in which order, in which batch, or on which device they are drawn.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// 128 random bits; U is std::uint32_t, or a SIMD register of it.
 template <class U = std::uint32_t> struct RandomWords { U word[4]; };
@@ -119,6 +120,7 @@ RFPP_HD inline double poisson(const RandomStream& stream, std::uint32_t element,
                    : detail::poisson_by_rejection(stream, element, mean);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

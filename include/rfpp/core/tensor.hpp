@@ -11,7 +11,8 @@
 #include "rfpp/core/extents.hpp"
 #include "rfpp/core/workspace.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A tensor whose element type is not known here: gradients keyed by storage are kept in this form.
 struct AnyTensor {
@@ -73,6 +74,7 @@ template <class T> Tensor<T> image_of(const Tensor<T>& t, int i) {
 template <class T> constexpr bool is_tensor = false;
 template <class T> constexpr bool is_tensor<Tensor<T>> = true;
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -17,7 +17,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Where storage comes from: host memory, a device's memory, or nowhere (a dry run).
 class Memory {
@@ -314,6 +315,7 @@ class Storage {
   Block* block_ = nullptr;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 // The one place where a convolution's algorithm is chosen. It is chosen when its filter is packed: a packed
 // filter is read by the algorithm that it was packed for, at any size.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What prepare weighs: rounding, and memory.
 struct PackingPolicy {
@@ -167,6 +168,7 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
 }
 
 }  // namespace cpu
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -5,7 +5,8 @@
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/anchor.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How a direct convolution is cut into tasks. Each task stages, through the prologue and with the zero
 /// padding put in after it, the input rows of a few output rows; the micro-kernel then reads pixels where
@@ -107,6 +108,7 @@ void convolve(ThreadPool& pool, const ConvolutionTiling<T>& t, const Operand<T>&
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

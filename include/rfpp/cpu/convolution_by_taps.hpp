@@ -7,7 +7,8 @@
 // every input pixel is multiplied by all of the filter's taps at once, and each output pixel adds up the
 // products that its window's pixels have for it.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How such a convolution, of stride 1, is cut into tasks of a few output rows.
 template <class T> struct TapsTiling : ConvolutionTiling<T> {
@@ -98,6 +99,7 @@ void convolve_by_taps(ThreadPool& pool, const TapsTiling<T>& t, const Operand<T>
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

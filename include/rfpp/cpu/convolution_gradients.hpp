@@ -8,7 +8,8 @@
 // The two gradients of a convolution, on the micro-kernel of the convolution itself. Tasks depend on the
 // extents alone, so the gradients have the same bits for any number of threads.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// The gradient of the input {in} from that of the output {out}: each task makes a few rows of it, by
 /// multiplying every gradient pixel that reaches them by all taps at once, and adding the products where they
@@ -235,6 +236,7 @@ template <class T> class FilterGradient {
   T* scratch_;
 };
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -10,7 +10,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/flat.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Evaluates expressions on the processor. One executor belongs to one thread at a time; several may read the
 /// same model. Results have the same bits for any number of threads, and for an image alone or in a batch.
@@ -331,6 +332,7 @@ class Cpu {
   double multiply_adds_ = 0;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

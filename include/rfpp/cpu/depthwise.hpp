@@ -7,7 +7,8 @@
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/depthwise.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How a depthwise convolution is cut: a task makes a band of rows of one image, in runs of pixels whose
 /// accumulators stay in the first cache.
@@ -148,6 +149,7 @@ void convolve_depthwise(ThreadPool& pool, const DepthwiseShape<T>& s, const Oper
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

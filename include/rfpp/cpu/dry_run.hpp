@@ -6,7 +6,8 @@
 
 #include "rfpp/cpu/cpu.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Runs the text of a network and computes nothing: what the Cpu executor with as many threads would need and
 /// do. Parameters need no storage. Where a model also runs on a Cpu, give it the dry run as one, `Cpu& ex =
@@ -30,6 +31,7 @@ class DryRun : public Cpu {
   double multiply_adds() const { return dry().multiply_adds; }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/cpu/algorithm.hpp"
 #include "rfpp/cpu/moments.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// The gradient of the input of a convolution with stride 1: the convolution of the output's gradient with
 /// the filter turned by half a turn and its channels swapped, by the same algorithms.
@@ -55,6 +56,7 @@ template <class T> struct FlippedConvolution {
   }
 };
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -14,7 +14,8 @@
 // them, and projects the result, a run of pixels at a time. The bits are those of the three convolutions one
 // after the other.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How it is cut: a task makes a band of rows of one image.
 template <class T> struct InvertedResidualShape {
@@ -214,6 +215,7 @@ void run_inverted_residual(ThreadPool& pool, const InvertedResidualCore<T>& core
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

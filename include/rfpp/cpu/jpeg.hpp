@@ -14,7 +14,8 @@
 // The first pass goes over bands of 16 rows: colour transform, chroma subsampling, and every 8x8 block there
 // and back, into planes of bytes. The second upsamples chroma and goes back to RGB row by row.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// An 8x8 block in SIMD registers of at most a row: row[i][part].
 struct JpegBlock {
@@ -209,6 +210,7 @@ void code_jpeg(ThreadPool& pool, const JpegShape& s, int quality, const Operand<
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

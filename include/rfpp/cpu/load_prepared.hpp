@@ -13,7 +13,8 @@
 
 // From a checkpoint to a model that is ready to run, and from the packed weights that an earlier run left.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Loads a model's parameters and packs every filter, as prepare() does, as soon as it is read: the raw
 /// weights never are in memory together. `file` is for messages. Throws Error as io::load_parameters does.
@@ -128,6 +129,7 @@ inline bool load_packed_weights(const Parameters& model, const std::filesystem::
   return false;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

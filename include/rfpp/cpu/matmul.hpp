@@ -4,7 +4,8 @@
 #include "rfpp/cpu/micro_kernel.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// Sizes of a batch of matrix products {n} of rows x depth and depth x columns.
 template <class T> struct MatmulShape {
@@ -100,6 +101,7 @@ void multiply(ThreadPool& pool, const MatmulShape<T>& s, const Operand<T>& a, co
     multiply_rows(pool, s, a, emitter, shared, scratch);
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "rfpp/cpu/operand.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// The tile that the micro-kernel keeps in registers: `rows` x `columns` accumulators of T. With 32 registers
 /// 14 x 2 vectors leave 4 for operands, with 16 registers 6 x 2 do.
@@ -183,6 +184,7 @@ void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, 
   }
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

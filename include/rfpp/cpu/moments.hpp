@@ -5,7 +5,8 @@
 
 #include "rfpp/cpu/reductions.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 // A tensor that a convolution wrote carries, attached to its storage, the sums and the sums of squares of its
 // channels in every image: doubles [n][2][channels]. The norm that follows need not read the tensor for them.
@@ -85,6 +86,7 @@ void finish_moments(Extents e, int groups, double epsilon, const double* sums, c
   }
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -15,7 +15,8 @@
 // So the compiler makes one function per prologue and one per epilogue, never one per pair, and kernels
 // depend on T alone.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 #if defined(__AVX512F__)
 inline constexpr int vector_bytes = 64;
@@ -214,6 +215,7 @@ struct Bands {
   int end(Extents e, int band) const { return std::min(begin(band) + pixels, e.h * e.w); }
 };
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/cpu/dry_run.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 enum class RawWeights { keep, drop };
 
@@ -80,6 +81,7 @@ void prepare(Cpu& ex, Model& model, Extents input, PackingPolicy policy = {},
   prepare(ex, model, plan_packing(model, input, policy), raw);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

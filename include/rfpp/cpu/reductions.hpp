@@ -8,7 +8,8 @@
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/anchor.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 inline constexpr int band_elements = 1 << 15;
 
@@ -214,6 +215,7 @@ void nearest_entries(ThreadPool& pool, const Operand<T>& x, const T* table, int 
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -12,7 +12,8 @@
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// Bytes in two parts: what all threads share, and what each of them needs.
 struct Scratch {
@@ -117,6 +118,7 @@ template <class X> Scratch scratch_of(const ArgmaxCore<X>& core) {
   return {0, band_scratch(core.x.extents()) * sizeof(typename X::value)};
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -12,7 +12,8 @@
 // A tile is one output row per lane. Its rows are filtered along the height with the elements of a row in the
 // lanes, and transposed; then along the width, with the rows in the lanes.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// Vectors of a row that are filtered along the height at a time: as many chains of additions as hide the
 /// latency of one.
@@ -163,6 +164,7 @@ void filter_separably(ThreadPool& pool, const SeparableShape<T>& s, const Separa
   });
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -10,7 +10,10 @@
 #include <type_traits>
 #include <vector>
 
-namespace rfpp::inline v0 {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A fixed set of threads that work through numbered tasks. The thread that calls for_each is one of them.
 class ThreadPool {
@@ -106,6 +109,7 @@ class ThreadPool {
   std::exception_ptr failure_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

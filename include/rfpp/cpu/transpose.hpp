@@ -6,7 +6,8 @@
 
 #include "rfpp/expr/lanes.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 namespace detail {
 template <class V, int... I> V interleave(V a, V b, int half, std::integer_sequence<int, I...>) {
@@ -30,6 +31,7 @@ template <class V> void transpose(V* square) {
   }
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -5,7 +5,8 @@
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/cpu/winograd_schemes.hpp"
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How a convolution by minimal filtering is cut into tasks: blocks of consecutive tiles, each staged,
 /// transformed, multiplied and transformed back while it lies in the cache. Tiles are numbered down the
@@ -311,6 +312,7 @@ template <class S, class T> class WinogradConvolution {
   T *shared_, *scratch_;
 };
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -7,7 +7,8 @@
 // tile, so that the gradient of w is G'[sum over tiles of (A g A') * (B'x B)]G: as many products as the
 // convolution has.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// How the tiles are summed: a few rows of tiles of all images at a time are transformed, then every place of
 /// the transformed tiles is a matrix product over them.
@@ -136,6 +137,7 @@ template <class S, class T> struct FilterGradientByTiles {
   }
 };
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

@@ -11,7 +11,8 @@
 //   outputs, first_output elements made, the first at tile * outputs + first_output
 // and its two transforms, for scalars or lanes.
 
-namespace rfpp::inline v0::cpu {
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
 
 /// Points 0, 1, -1, infinity.
 struct WinogradF2 {
@@ -190,6 +191,7 @@ template <class F> bool with_scheme(Packing::Kind kind, F&& f) {
   }
 }
 
-}  // namespace rfpp::inline v0::cpu
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu
 
 #endif

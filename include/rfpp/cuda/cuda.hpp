@@ -9,7 +9,8 @@
 #include "rfpp/cuda/thrust.hpp"
 #include "rfpp/expr/transfer.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Evaluates expressions on an NVIDIA GPU, in the order of a stream of its own: convolutions and matrix
 /// products of floats on tensor cores, as exact as float; everything else through Thrust. One executor
@@ -137,6 +138,7 @@ class Cuda : public Thrust<cuda::CudaStream> {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

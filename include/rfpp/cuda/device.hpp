@@ -13,7 +13,8 @@
 #include "rfpp/core/workspace.hpp"
 #include "rfpp/cuda/messages.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 namespace cuda {
 
 /// Throws Error, saying what was tried and what CUDA answers.
@@ -105,6 +106,7 @@ class CudaStream {
 };
 
 }  // namespace cuda
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 // every target fold what they pass by, perhaps fewer fold what those have, and then one does. The order
 // depends on the shapes alone.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// What one thread joins in the last round.
 inline constexpr std::size_t most_joined = 64;
@@ -215,6 +216,7 @@ template <class Epilogue> struct EmitNearestKernel {
   }
 };
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -9,7 +9,8 @@
 
 // What degradations need besides maps: separable filters and JPEG.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// The taps of one axis, where kernels can read them.
 template <class T> struct Taps {
@@ -179,6 +180,7 @@ template <class T, class Epilogue> struct JpegDecodeKernel {
   }
 };
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -11,7 +11,8 @@
 // Kernels as named functors over plans, one call for each element of the result. They compile for the host
 // too, where tests run them.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// The place of element i of a dense tensor.
 template <class Index> RFPP_HD Pixel place_by(Index i, Extents e, int& c) {
@@ -196,6 +197,7 @@ template <class T> struct ScatterRowsKernel {
   }
 };
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -3,7 +3,10 @@
 
 #include <string>
 
-namespace rfpp::inline v0::cuda {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// Why the driver is not enough for a program of this toolkit. Both as CUDA numbers its versions, 13020
 /// for 13.2; the driver is 0 where there is none, which CUDA reports as one that is too old.
@@ -14,6 +17,7 @@ inline std::string driver_message(int driver, int toolkit) {
          version(driver) + "; --device cpu needs none";
 }
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

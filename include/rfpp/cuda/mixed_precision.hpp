@@ -5,7 +5,8 @@
 
 #include "rfpp/cuda/cuda.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A Cuda whose convolutions compute in the numbers that their filters are packed in. For inference: every
 /// kind of number is a kernel more for every convolution.
@@ -47,6 +48,7 @@ class MixedPrecisionCuda : public Cuda {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

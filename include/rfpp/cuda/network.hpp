@@ -4,7 +4,8 @@
 #include "rfpp/cuda/mixed_precision.hpp"
 #include "rfpp/cuda/recorded_network.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace cuda {
 /// Kernels recorded once, to be started together.
@@ -40,6 +41,7 @@ class Graph {
 /// A network on a GPU, recorded as a CUDA graph.
 template <class N> using CudaNetwork = RecordedNetwork<N, MixedPrecisionCuda, cuda::Graph>;
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

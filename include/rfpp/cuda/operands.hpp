@@ -9,7 +9,8 @@
 
 // The operands of products (products.hpp): what their numbers are rounded to, and where their lines lie.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// A float rounded to the 10 bits of mantissa that TF32 has.
 RFPP_HD inline float round_to_tf32(float v) {
@@ -202,6 +203,7 @@ template <class Numbers> struct PatchesAcross {
   RFPP_HD std::size_t part_size() const { return patches.part_size(); }
 };
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "rfpp/core/filter.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What the products of a network's convolutions are rounded to on a GPU: those before the search for
 /// codebook entries, and those after it. One wrong index changes a patch of the face, so the first part is
@@ -12,6 +13,7 @@ struct CudaPrecision {
   Packing::Kind encoder = Packing::Kind::split_float16, decoder = Packing::Kind::float16;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -13,7 +13,8 @@
 // are copied to shared memory some steps ahead, warps multiply what is there, and the epilogue goes over the
 // finished tile. Everything but the multiplication itself also compiles for the host, where tests run it.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 /// A tile of the product, and how its block of threads divides it: eight warps, each with 4x2 squares of
 /// 16x16.
@@ -190,6 +191,7 @@ inline int splits_for(std::size_t tiles, int steps) {
   return splits < 1 ? 1 : splits;
 }
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/model/network.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Rounds the filters of a network whose raw weights are on the device.
 template <class Ex, class N> void pack(Ex& ex, Network<N>& model, CudaPrecision precision) {
@@ -165,6 +166,7 @@ template <class N, class Ex, class Graph> class RecordedNetwork {
   std::unique_ptr<Graph> graph_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

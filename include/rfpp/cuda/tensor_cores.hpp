@@ -13,7 +13,8 @@
 
 // The multiplication of staged tiles on tensor cores, sums in float.
 
-namespace rfpp::inline v0::cuda {
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
 
 struct Bfloat16 {
   static constexpr Packing::Kind kind = Packing::Kind::bfloat16;
@@ -177,6 +178,7 @@ void start(cudaStream_t stream, const Product<Numbers, T, Left, Right, Write>& p
   check(cudaGetLastError(), "starting a product");
 }
 
-}  // namespace rfpp::inline v0::cuda
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
 
 #endif

@@ -19,7 +19,8 @@
 #include "rfpp/expr/depthwise.hpp"
 #include "rfpp/expr/eval.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Thrust's host system, on one thread: what tests of kernels run on where there is no GPU.
 struct ThrustHost {
@@ -297,6 +298,7 @@ template <class Device> class Thrust {
   bool dry_ = false;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 
 #include "rfpp/expr/resize.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// With q = v^T Sigma^-1 v: `gaussian` exp(-q / 2), `generalized_gaussian` exp(-q^beta / 2), `plateau`
 /// 1 / (1 + q^beta).
@@ -126,6 +127,7 @@ inline SeparableKernel separated(std::vector<double> residual, int size) {
 }
 inline SeparableKernel separable_kernel(const Blur& b) { return separated(kernel_of(b), b.size); }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

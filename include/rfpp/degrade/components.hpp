@@ -6,7 +6,8 @@
 #include "rfpp/degrade/degradation.hpp"
 #include "rfpp/photo/similarity.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// A square box in pixels: its centre and half its side.
 struct Box {
@@ -44,6 +45,7 @@ inline photo::Landmarks moved(photo::Landmarks points, const Degradation& d, int
   return points;
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

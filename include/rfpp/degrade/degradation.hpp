@@ -8,7 +8,8 @@
 
 #include "rfpp/degrade/stages.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// Everything that is done to one image: the extending degrading model with all its parameters fixed, in the
 /// order of the members. Source: Wang et al., RestoreFormer++, 2023, section 3.3.
@@ -84,6 +85,7 @@ template <class Ex> DegradedPair degrade(Ex& ex, const Degradation& d, const Ten
   return {eval(ex, (clean - half) * 2), eval(ex, (round_to_byte(degraded) - half) * 2)};
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// An image as degradations take it: {1,h,w,3}, RGB in [0, 1], gray repeated, alpha left out.
 inline Tensor<float> to_unit_tensor(const io::Image& image) {
@@ -19,6 +20,7 @@ inline Tensor<float> to_unit_tensor(const io::Image& image) {
   return tensor;
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

@@ -20,7 +20,8 @@
 //    {...}, "gray": false}
 // What is absent was not done. Numbers are written so that reading gives back the same bits.
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -214,6 +215,7 @@ inline std::vector<LogEntry> parse_log(std::string_view text) {
   return entries;
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

@@ -10,7 +10,8 @@
 
 // The parts of degradations that work pixel by pixel, as expressions. Images are {n,h,w,3}, RGB in [0, 1].
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// x brought into [0, 1].
 struct ClampToUnit {
@@ -240,6 +241,7 @@ template <Expression A> auto shifted(Shift shift, const A& a) {
   return tag<channels_of<A>>(Remap<Shift, operand_t<A>>{shift, operand(a)});
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

@@ -10,7 +10,8 @@
 
 #include "rfpp/degrade/degradation.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// Uniform from low to high.
 struct Range {
@@ -195,6 +196,7 @@ inline Degradation draw(const Preset& preset, std::uint64_t seed, std::uint64_t 
   return d;
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

@@ -8,7 +8,8 @@
 #include "rfpp/degrade/blur.hpp"
 #include "rfpp/expr/resize.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// The filter that blurs images of `in` with a kernel and then resizes them bilinearly to height x width.
 /// Borders are mirrored about the outermost pixels (reflect-101).
@@ -32,6 +33,7 @@ inline std::size_t terms_at_once(std::span<const OuterProduct> kernel, int heigh
   return std::max<std::size_t>(1, std::max(12 * h * w, std::size_t{1} << 20) / ((h + w) * (longest + 1)));
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

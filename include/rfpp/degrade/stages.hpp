@@ -17,7 +17,8 @@
 #include "rfpp/expr/jpeg.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::degrade {
+namespace rfpp::degrade {
+inline namespace RFPP_ABI {
 
 /// Bilinear, to the size that Python's `extent // ratio` gives for each side.
 struct Downsample {
@@ -180,6 +181,7 @@ template <class Ex> Tensor<float> apply(Ex& ex, std::span<const Stage> stages, c
   return run.result();
 }
 
-}  // namespace rfpp::inline v0::degrade
+}  // namespace RFPP_ABI
+}  // namespace rfpp::degrade
 
 #endif

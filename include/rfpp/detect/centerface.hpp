@@ -12,7 +12,8 @@
 #include "rfpp/detect/resize.hpp"
 #include "rfpp/model/centerface.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_ABI {
 
 /// How a photo is searched.
 struct CenterFaceOptions {
@@ -123,6 +124,7 @@ inline std::vector<Face> find_faces(auto& ex, const CenterFace<>& network, const
   return faces;
 }
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detect
 
 #endif

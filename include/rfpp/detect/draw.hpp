@@ -13,7 +13,8 @@
 #include "rfpp/io/image.hpp"
 #include "rfpp/io/stb_font.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_ABI {
 
 using Ink = std::array<std::uint8_t, 3>;
 
@@ -74,6 +75,7 @@ inline io::Image draw_faces(const io::Image& photo, std::span<const Face> faces)
   return drawn;
 }
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detect
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/photo/similarity.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_DOOR_ABI {
 
 /// A rectangle in pixels of the photo, whose left and upper edges are 0.
 struct Box {
@@ -50,38 +51,12 @@ inline std::vector<Face> suppress_overlapping(std::vector<Face> faces, double mo
   return kept;
 }
 
-namespace detail {
-/// The numbers in "1,3", which start with 1.
-inline std::vector<std::size_t> parse_numbers(std::string_view text) {
-  std::vector<std::size_t> numbers(1, 0);
-  for (const char c : text) {
-    if (c == ',' && numbers.back() > 0)
-      numbers.push_back(0);
-    else if (c >= '0' && c <= '9' && numbers.back() < 100000)
-      numbers.back() = 10 * numbers.back() + static_cast<std::size_t>(c - '0');
-    else
-      return {};
-  }
-  if (numbers.back() == 0) numbers.clear();
-  return numbers;
-}
-/// The first of the faces for which `value` is least.
-template <class F> std::vector<std::size_t> least(const std::vector<Face>& faces, F&& value) {
-  if (faces.empty()) return {};
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < faces.size(); ++i)
-    if (value(faces[i].box) < value(faces[best].box)) best = i;
-  return {best};
-}
-}  // namespace detail
-
 /// Which of a photo's faces are meant: all of them, the largest, the one nearest to the centre, or those with
 /// the given numbers, counted from 1.
 class FaceChoice {
  public:
   /// `text` is all, largest, center, or numbers as in "1,3". Throws Error for anything else.
-  explicit FaceChoice(std::string text = "all")
-      : text_(std::move(text)), numbers_(detail::parse_numbers(text_)) {
+  explicit FaceChoice(std::string text = "all") : text_(std::move(text)), numbers_(parse_numbers(text_)) {
     if (text_ != "all" && text_ != "largest" && text_ != "center" && numbers_.empty())
       throw Error("faces: expected all, largest, center, or numbers such as 1,3, found '" + text_ + "'");
   }
@@ -90,12 +65,12 @@ class FaceChoice {
   /// face has.
   std::vector<std::size_t> operator()(const std::vector<Face>& faces, double width, double height) const {
     if (text_ == "largest")
-      return detail::least(faces, [&](const Box& b) {
+      return least(faces, [&](const Box& b) {
         return -Box{std::max(b.x1, 0.0), std::max(b.y1, 0.0), std::min(b.x2, width), std::min(b.y2, height)}
                     .area();
       });
     if (text_ == "center")
-      return detail::least(faces, [&](const Box& b) {
+      return least(faces, [&](const Box& b) {
         return std::hypot((b.x1 + b.x2 - width) / 2, (b.y1 + b.y2 - height) / 2);
       });
     std::vector<std::size_t> chosen;
@@ -111,10 +86,34 @@ class FaceChoice {
   }
 
  private:
+  /// The numbers in "1,3", which start with 1.
+  static std::vector<std::size_t> parse_numbers(std::string_view text) {
+    std::vector<std::size_t> numbers(1, 0);
+    for (const char c : text) {
+      if (c == ',' && numbers.back() > 0)
+        numbers.push_back(0);
+      else if (c >= '0' && c <= '9' && numbers.back() < 100000)
+        numbers.back() = 10 * numbers.back() + static_cast<std::size_t>(c - '0');
+      else
+        return {};
+    }
+    if (numbers.back() == 0) numbers.clear();
+    return numbers;
+  }
+  /// The first of the faces for which `value` is least.
+  template <class F> static std::vector<std::size_t> least(const std::vector<Face>& faces, F&& value) {
+    if (faces.empty()) return {};
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < faces.size(); ++i)
+      if (value(faces[i].box) < value(faces[best].box)) best = i;
+    return {best};
+  }
+
   std::string text_;
   std::vector<std::size_t> numbers_;
 };
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::detect
 
 #endif

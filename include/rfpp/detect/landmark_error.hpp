@@ -6,7 +6,8 @@
 
 #include "rfpp/detect/centerface.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_ABI {
 
 /// How far CenterFace finds a restored face's five landmarks from where it finds those of the truth: the mean
 /// distance, in parts of the truth's distance of the eyes. Images are aligned faces of one size; in each the
@@ -24,6 +25,7 @@ inline std::optional<double> landmark_error(auto& ex, const CenterFace<>& networ
   return sum / static_cast<double>(a.size()) / photo::eye_distance(b);
 }
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detect
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/photo/resize.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_ABI {
 
 /// Bilinear weights with half-pixel centres; where the axis shrinks, as wide in proportion.
 inline photo::ResizeTaps triangle_taps(int in, int out) {
@@ -89,6 +90,7 @@ inline Tensor<float> resized_rgb(const io::Image& image, const Part& part, int w
   return out;
 }
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detect
 
 #endif

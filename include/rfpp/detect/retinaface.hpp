@@ -11,7 +11,8 @@
 #include "rfpp/detect/resize.hpp"
 #include "rfpp/model/retinaface.hpp"
 
-namespace rfpp::inline v0::detect {
+namespace rfpp::detect {
+inline namespace RFPP_ABI {
 
 /// How a photo is searched by RetinaFace.
 struct RetinaFaceOptions {
@@ -112,6 +113,7 @@ std::vector<Face> find_faces(auto& ex, const RetinaFace<Backbone, float>& networ
   return faces;
 }
 
-}  // namespace rfpp::inline v0::detect
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detect
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/eigen/views.hpp"
 #include "rfpp/expr/eval.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The shortest complete executor: what others are compared with, and where one for another platform starts.
 /// On one thread, for any floating-point type, under a tape too. Maps go element by element over the plan of
@@ -286,6 +287,7 @@ class EigenCpu {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

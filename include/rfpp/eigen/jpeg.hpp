@@ -10,7 +10,8 @@
 #include "rfpp/expr/jpeg.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 
-namespace rfpp::inline v0::detail {
+namespace rfpp::detail {
+inline namespace RFPP_ABI {
 
 using JpegPlane = Eigen::Array<std::int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
@@ -80,6 +81,7 @@ template <class T> void code_jpeg(const T* rgb, int height, int width, int quali
     }
 }
 
-}  // namespace rfpp::inline v0::detail
+}  // namespace RFPP_ABI
+}  // namespace rfpp::detail
 
 #endif

@@ -10,7 +10,8 @@
 
 // Tensors and Eigen matrices over the same memory: nothing is copied.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class T> using RowMajorMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
@@ -34,6 +35,7 @@ template <class T> Tensor<T> tensor_of(RowMajorMatrix<T> matrix) {
   return tensor_of<T>(std::move(matrix), e);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

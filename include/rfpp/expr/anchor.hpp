@@ -11,7 +11,8 @@
 // Anchors: the operations that contract something. Each has a core (what is contracted, with its operand
 // expressions: the prologues) and an epilogue, a pointwise tree over one Accumulator leaf.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A square kernel; rows and columns are padded alike. Padding is zero and applies after the prologue.
 struct ConvolutionGeometry {
@@ -195,6 +196,7 @@ template <Expression X> auto nearest(const X& x, const Tensor<value_t<X>>& table
 }
 template <Expression X> auto argmax(const X& x) { return anchor(ArgmaxCore<operand_t<X>>{operand(x)}); }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

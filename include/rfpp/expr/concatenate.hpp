@@ -10,7 +10,8 @@
 #include "rfpp/expr/leaves.hpp"
 #include "rfpp/expr/remap.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The channels of one pixel of several operands, one after the other.
 template <class... C> struct ConcatenateCursor {
@@ -141,6 +142,7 @@ template <int First, int Count, Expression A> auto channel_slice(const A& a) {
   return tag<Count>(channel_slice(bare(a), First, Count));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 // What the library asks of the types that it is extended with. Each is asserted where such a type is used, so
 // that what it lacks is one sentence.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What map() applies to elements of types T...: a name for messages, and a value. Lanes of elements must do
 /// as well as elements.
@@ -70,6 +71,7 @@ concept TrainingExecutor = Executor<Ex> &&
   ex.scatter_rows(t, index, t);
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 // Deformable sampling (Dai et al. 2017; Zhu et al. 2019): every tap of a 3x3 kernel reads its pixel not at
 // its own place but at an offset from it that another tensor holds, between pixels bilinearly, times a mask.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A bilinear sample: the pixel above and to the left of a place, and how far the place is from it.
 template <class T> struct BilinearPlace {
@@ -201,6 +202,7 @@ template <class T, class G> struct ScatterSamples {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 #include "rfpp/expr/leaves.hpp"
 #include "rfpp/expr/remap.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// x {n,h,w,c}, every channel with a kernel of its own: weight {c,kernel,kernel,1}.
 template <class X> struct DepthwiseCore {
@@ -111,6 +112,7 @@ struct Spread {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 //   itself
 // and whatever the node kinds need; see Cpu for the full contract.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Whether layers that behave differently while they are trained do so: said by the executor (a static member
 /// `mode`), never by a model.
@@ -106,6 +107,7 @@ template <class Ex, class T, Expression E> void eval_into(Ex& ex, const Tensor<T
   ex.run(out, bare(e));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -8,7 +8,8 @@
 // Images have three channels, and a SIMD register more elements than that. Where neighbouring pixels of every
 // leaf lie side by side, a row of pixels can be evaluated as one pixel of many channels.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Whether a row of the expression, as part of a result of these extents, may be read as one pixel.
 template <class E> bool is_flat(const E&, Extents) { return false; }
@@ -28,6 +29,7 @@ template <class E> Extents flattened_if_flat(const E& e, Extents shape) {
   return is_flat(e, shape) ? flattened(shape) : shape;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 //   passes<I>                       whether that cotangent is g itself (then there is no adjoint<I>)
 //   linear                          whether its adjoints read no operand
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct Add {
   static constexpr const char* name = "add";
@@ -285,6 +286,7 @@ template <Expression A> auto softplus(const A& a) { return map(Softplus{}, a); }
 template <Expression A> auto exp(const A& a) { return map(Exponential{}, a); }
 template <Expression A> auto square(const A& a) { return map(Square{}, a); }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "rfpp/expr/depthwise.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A convolution to many channels, ReLU, a depthwise 3x3 convolution padded by 1, ReLU, and a 1x1 convolution
 /// to few, in one: {n,h,w,in} to {n,ceil(h'/stride),ceil(w'/stride),out}, {n,h',w',wide} being what the first
@@ -41,6 +42,7 @@ template <class T, class F> void core_leaves(const InvertedResidualCore<T>& c, F
   detail::filter_leaves(c.project, f);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 // throughout, every right shift of a negative number arithmetic. An integer I is a scalar, or a SIMD register
 // of them.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 namespace jpeg_arithmetic {
 
 /// The quantisation tables of ITU-T T.81, annex K, row by row: luma, chroma.
@@ -150,6 +151,7 @@ template <Expression X> auto jpeg(const X& x, int quality) {
   return tag<channels_of<X>>(anchor(JpegCore<operand_t<X>>{operand(x), quality}));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

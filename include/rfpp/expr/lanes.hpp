@@ -17,7 +17,8 @@
 // Functors are written once, for a scalar or for a whole SIMD register of scalars (a GCC/Clang vector type).
 // This file has the few operations for which the language has no common spelling.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class V> struct LaneTraits {
   using element = V;
@@ -182,6 +183,7 @@ template <class V> RFPP_HD V sigmoid_denominator(V x) {
   return splat<V>(1) + exponential(-x);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 // element of the result reads it at its own place only. A visitor with a member `gradients_only` sees just
 // those through which gradients flow.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class F> constexpr bool visits_gradients_only = requires {
   std::remove_cvref_t<F>::gradients_only;
@@ -96,6 +97,7 @@ void leaves(const Anchor<Core, Epilogue>& a, F&& f, bool = true) {
   leaves(a.epilogue, f, true);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -8,7 +8,8 @@
 #include "rfpp/expr/contracts.hpp"
 #include "rfpp/expr/view.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class F, class Index, class... C> struct MapCursor;
 template <class F, int... I, class... C> struct MapCursor<F, std::integer_sequence<int, I...>, C...> {
@@ -114,6 +115,7 @@ template <class F, class... A> auto map(F f, const A&... a) {
   }
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -12,7 +12,8 @@
 // copyable form that a kernel takes. plan().at(pixel) is a cursor over that pixel's channels; cursor[c] is
 // one element and cursor.load<V>(c) as many as the lanes of V.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Where a kernel stands: image, row, column; and, inside an anchor's epilogue, where the anchor's result for
 /// this pixel lies (`accumulator[c * accumulator_step]`).
@@ -93,6 +94,7 @@ template <class... P>
 using Pack = PackOf<std::make_integer_sequence<int, static_cast<int>(sizeof...(P))>, P...>;
 template <int I, class P> RFPP_HD const P& pack_get(const PackSlot<I, P>& slot) { return slot.value; }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 
 // Random leaves. Their elements are made where they are read; nothing is stored.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -123,6 +124,7 @@ template <class T> struct Normal {
 };
 template <class T, class F> void leaves(const Normal<T>&, F&&, bool = true) {}
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -13,7 +13,8 @@
 //   shifts_channels              (optional) whether map adds the same to every c and is never outside: the
 //   same
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class R, class P> struct RemapElementCursor {
   const R* rule;
@@ -285,6 +286,7 @@ template <int Factor, Expression A> auto pixel_unshuffle(const A& a) {
   return tag<channels_of<A> * Factor * Factor>(Remap<PixelUnshuffle, operand_t<A>>{{{Factor}}, operand(a)});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 
 // How filters are made: lines of weights, applied where an axis is sampled.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A run of weights; the first lies `offset` pixels from the output.
 struct Line {
@@ -83,6 +84,7 @@ template <Expression X> auto resized_corner_to_corner(const X& x, int height, in
                                           taps_of<T>(Line{}, corner_to_corner_sampling(e.w, width))}}});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

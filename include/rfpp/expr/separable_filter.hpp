@@ -10,7 +10,8 @@
 
 #include "rfpp/expr/leaves.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// How the outputs along one axis are made: output i is the sum over k < count of weights[i * count + k]
 /// times input first[i] + k. Inputs beyond the ends are mirrored about the outermost ones (reflect-101).
@@ -113,6 +114,7 @@ template <class T> SeparableFilter<T> transposed(const SeparableFilter<T>& filte
   return adjoint;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 // Group norm and softmax: the two lazy nodes over saved statistics. Each is one node of its own, so that its
 // adjoint is the textbook two-pass form and not what the chain rule through the statistics would compute.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Group norm of x: x * a + b, where a and b {n,1,1,c} hold statistics {n,2,1,groups} (mean, 1/deviation),
 /// weight and bias {1,1,1,c}. Where the statistics' n is 1, they are those of the whole batch: batch norm.
@@ -41,6 +42,7 @@ template <class X> struct Softmax {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

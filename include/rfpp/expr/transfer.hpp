@@ -5,7 +5,8 @@
 
 #include "rfpp/core/fields.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Moves every parameter of a model from host memory into an executor's. What was packed for the processor is
 /// dropped, so raw weights must be there.
@@ -32,6 +33,7 @@ template <class Ex, class Model> Model downloaded(Ex& ex, Model model) {
   return model;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/expr/lanes.hpp"
 #include "rfpp/expr/node.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The channels of one pixel; step 0 repeats one value. `next_row` is the distance to the same pixel one row
 /// below: processors foresee runs of pixels, but not that kernels go on with the row below, so it is fetched
@@ -119,6 +120,7 @@ template <Expression A> auto detach(const A& a) {
   return tag<channels_of<A>>(Detached<operand_t<A>>{operand(a)});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

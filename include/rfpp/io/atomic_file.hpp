@@ -13,7 +13,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// An output file that appears whole or not at all: bytes go to a temporary file in the same folder, commit()
 /// renames it. Without commit() the temporary file is removed and an earlier file of that name stays.
@@ -78,6 +79,7 @@ class AtomicFile {
   bool committed_ = false;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

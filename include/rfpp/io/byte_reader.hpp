@@ -13,7 +13,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian and read in place");
 
@@ -70,6 +71,7 @@ class ByteReader {
   std::size_t position_;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -19,7 +19,8 @@
 #include "rfpp/io/tensor_view.hpp"
 #include "rfpp/io/torch_checkpoint.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The named tensors of a file of weights, whatever its form; the form is recognised by content. Tensors are
 /// views into the mapped file and stay valid as long as any copy of this object lives; copies are cheap.
@@ -151,6 +152,7 @@ class Checkpoint {
   std::shared_ptr<const State> state_;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

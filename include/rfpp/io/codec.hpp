@@ -13,7 +13,8 @@
 
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_DOOR_ABI {
 
 /// The extension in small letters, with its dot.
 inline std::string lower_extension(const std::filesystem::path& path) {
@@ -74,6 +75,7 @@ inline void check_plausible(std::int64_t width, std::int64_t height, std::size_t
   }
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -8,7 +8,10 @@
 #include <optional>
 #include <string_view>
 
-namespace rfpp::inline v0::io {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// IEEE 754 binary16.
 struct Float16 {
@@ -114,6 +117,7 @@ template <class F> decltype(auto) visit_dtype(DType dtype, F&& f) {
   return f(Boolean{});
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -7,7 +7,10 @@
 #include <string>
 #include <string_view>
 
-namespace rfpp::inline v0::io {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp::io {
+inline namespace RFPP_DOOR_ABI {
 
 /// The files that are part of the program, by name; CMake's rfpp_embed_weights puts them there.
 inline std::map<std::string, std::span<const std::byte>, std::less<>>& embedded_files() {
@@ -29,6 +32,7 @@ struct EmbeddedFile {
   }
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 enum class Endian { big, little };
 
@@ -135,6 +136,7 @@ inline Image apply_orientation(Image image, int orientation) {
   return turned;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

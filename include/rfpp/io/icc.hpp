@@ -13,7 +13,8 @@
 #include "rfpp/io/stb_read.hpp"
 #include "rfpp/io/stb_write.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -85,6 +86,7 @@ inline Bytes icc_to_jpeg(std::span<const std::uint8_t> profile) {
   return segments;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -11,7 +11,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_DOOR_ABI {
 
 /// No image, read or made, has a longer side.
 inline constexpr int max_side = 32768;
@@ -119,6 +120,7 @@ inline Image to_image(std::span<const float> values, int width, int height) {
   return image;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::io
 
 #endif

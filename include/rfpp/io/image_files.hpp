@@ -14,7 +14,8 @@
 
 #include "rfpp/io/codec.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// Whether a file begins as images do that read_image reads: PNG, JPEG, BMP, PNM, PAM, or
 /// what codecs were added for.
@@ -96,6 +97,7 @@ inline std::string text_of_left_out(const FolderImages& found, const std::filesy
   return text;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

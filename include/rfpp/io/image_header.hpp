@@ -21,7 +21,8 @@
 #include "rfpp/io/icc.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// What must be known of a PNG, JPEG or BMP file before its pixels are decoded.
 struct ImageHeader {
@@ -299,6 +300,7 @@ inline Image finished(Image image, ImageHeader header) {
   return image;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "rfpp/io/image_header.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// What bytes are that no decoder here reads, with a way out where they are an image.
 inline std::string image_kind(std::span<const std::byte> bytes) {
@@ -57,6 +58,7 @@ inline std::string image_kind(std::span<const std::byte> bytes) {
   return "something else";
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

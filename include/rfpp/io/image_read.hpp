@@ -21,7 +21,8 @@
 #include "rfpp/io/pnm.hpp"
 #include "rfpp/io/stb_read.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The pixels of a PNG, JPEG or BMP whose header was read and found possible.
 inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader& header) {
@@ -169,6 +170,7 @@ inline Image read_image(const std::filesystem::path& path) {
   }
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -21,7 +21,8 @@
 #include "rfpp/io/jpeg_gray.hpp"
 #include "rfpp/io/stb_write.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// A whole PNG chunk.
 inline Bytes png_chunk(std::string_view type, std::span<const std::uint8_t> data) {
@@ -197,6 +198,7 @@ inline void write_image(const std::filesystem::path& path, const Image& image, i
   file.commit();
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/exif.hpp"
 
-namespace rfpp::inline v0::io::detail {
+namespace rfpp::io::detail {
+inline namespace RFPP_ABI {
 
 /// The segment of the tables that frames of motion JPEG leave out. Source: ITU T.81, annex K.3.
 inline constexpr std::uint8_t standard_huffman_tables[] = {
@@ -209,6 +210,7 @@ class JpegBits {
   int count_ = 0, zeros_ = 0;
 };
 
-}  // namespace rfpp::inline v0::io::detail
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::detail
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/io/jpeg_bits.hpp"
 #include "rfpp/io/stb_write.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// stb's writer callback: appends to a Bytes.
 inline void append_encoded(void* out, void* data, int size) {
@@ -116,6 +117,7 @@ inline Bytes encode_gray_jpeg(const Image& image, int quality) {
   return detail::GrayJpegWriter(image, quality).write();
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -20,7 +20,8 @@
 // stb_image refuses JPEGs that libjpeg reads with a warning. They are mended before it sees them: a second
 // decoder would give other pixels on other machines, and every user of the headers would have to link it.
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// A JPEG that stb_image reads, and what was wrong with it.
 struct MendedJpeg {
@@ -263,6 +264,7 @@ class JpegMender {
 /// without image data.
 inline MendedJpeg mend_jpeg(std::span<const std::byte> bytes) { return detail::JpegMender(bytes).mend(); }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -11,7 +11,8 @@
 
 // JSON without the library's exceptions and streams, which JSON_NOEXCEPTION and JSON_NO_IO take away.
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 /// Accepts all that is JSON, and keeps where something else begins.
@@ -73,6 +74,7 @@ inline void check_like(const nlohmann::json& json, const nlohmann::json& model, 
   }
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -16,7 +16,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// A whole file, readable as memory for as long as this object lives. The file must not be cut short
 /// meanwhile.
@@ -67,6 +68,7 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

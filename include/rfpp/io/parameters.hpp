@@ -17,7 +17,8 @@
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/tensors.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The raw weight as files have it, and the other way round.
 template <class T> Tensor<T> in_file_order(const Filter<T>& filter, const Tensor<T>& raw) {
@@ -134,9 +135,9 @@ inline Error unrecognized(const Checkpoint& checkpoint, const std::string& file,
 namespace detail {
 /// Whether no exponent is all ones, as those of NaN and infinity are.
 template <std::floating_point T> bool all_finite(std::span<const T> values) {
-  rfpp::detail::FloatBits<T> worst = 0;
-  for (const T v : values) worst = std::max(worst, rfpp::detail::exponent_bits(v));
-  return worst != rfpp::detail::exponent_mask<T>;
+  ieee::FloatBits<T> worst = 0;
+  for (const T v : values) worst = std::max(worst, ieee::exponent_bits(v));
+  return worst != ieee::exponent_mask<T>;
 }
 }  // namespace detail
 
@@ -186,6 +187,7 @@ inline void save_parameters(const ConstParameters& model, const std::filesystem:
   writer.commit();
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -167,6 +168,7 @@ class PnmReader {
 /// netpbm.
 inline Image decode_pnm(std::span<const std::byte> bytes) { return detail::PnmReader(bytes).read(); }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -18,7 +18,8 @@
 #include "rfpp/io/json.hpp"
 #include "rfpp/io/tensor_view.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -143,6 +144,7 @@ inline CheckpointContents read_safetensors(std::span<const std::byte> bytes) {
   return contents;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -19,7 +19,8 @@
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/io/tensor_view.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// A tensor that a safetensors file is to hold.
 struct TensorInfo {
@@ -131,6 +132,7 @@ class SafetensorsWriter {
   std::uint64_t data_begin_ = 0;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -8,7 +8,10 @@
 #include <system_error>
 #include <vector>
 
-namespace rfpp::inline v0::io {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The folders where files that come with the library are looked for, the first to have one first: what the
 /// environment variable RFPP_WEIGHTS_DIR names, beside the program and in `weights` there, in share/rfpp of
@@ -45,6 +48,7 @@ inline std::string list_of(const std::vector<std::filesystem::path>& folders) {
   return text;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -14,12 +14,17 @@
 
 #pragma push_macro("INCLUDE_STB_EASY_FONT_H")
 #undef INCLUDE_STB_EASY_FONT_H
-namespace rfpp::inline v0::io::stb {
+namespace rfpp::io::stb {
+inline namespace RFPP_ABI {
 #include <stb_easy_font.h>
-}  // namespace rfpp::inline v0::io::stb
+
+#include "rfpp/core/config.hpp"
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::stb
 #pragma pop_macro("INCLUDE_STB_EASY_FONT_H")
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// Calls f(x0, y0, x1, y1) for the boxes of pixels that a line of ASCII text is made of; about 7 pixels high.
 template <class F> void for_each_glyph_box(std::string text, F&& f) {
@@ -38,6 +43,7 @@ template <class F> void for_each_glyph_box(std::string text, F&& f) {
   }
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

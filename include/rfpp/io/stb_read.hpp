@@ -23,7 +23,8 @@
 #include <cstddef>
 #include <cstdlib>
 
-namespace rfpp::inline v0::io::stb {
+namespace rfpp::io::stb {
+inline namespace RFPP_ABI {
 
 /// Largest block that the decoder may ask for on this thread, in bytes; larger ones fail. A chunk
 /// length in a PNG or an endless deflate stream would otherwise choose it.
@@ -38,7 +39,8 @@ inline void* reallocate(void* block, std::size_t bytes) {
   return bytes <= allocation_limit ? std::realloc(block, bytes) : nullptr;
 }
 
-}  // namespace rfpp::inline v0::io::stb
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::stb
 
 #pragma push_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma push_macro("STB_IMAGE_IMPLEMENTATION")
@@ -64,9 +66,11 @@ inline void* reallocate(void* block, std::size_t bytes) {
 #pragma clang attribute push(__attribute__((no_sanitize("signed-integer-overflow", "shift"))), \
                              apply_to = function)
 #endif
-namespace rfpp::inline v0::io::stb {
+namespace rfpp::io::stb {
+inline namespace RFPP_ABI {
 #include <stb_image.h>
-}  // namespace rfpp::inline v0::io::stb
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::stb
 #if defined(__clang__)
 #pragma clang attribute pop
 #endif

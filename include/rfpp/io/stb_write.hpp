@@ -23,9 +23,11 @@
 #define STB_IMAGE_WRITE_STATIC
 #define STBI_WRITE_NO_STDIO
 #define STBIW_ASSERT(condition)
-namespace rfpp::inline v0::io::stb {
+namespace rfpp::io::stb {
+inline namespace RFPP_ABI {
 #include <stb_image_write.h>
-}  // namespace rfpp::inline v0::io::stb
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::stb
 #include "rfpp/io/stb_undef.hpp"
 #pragma pop_macro("STBIWDEF")
 #pragma pop_macro("STB_IMAGE_WRITE_IMPLEMENTATION")

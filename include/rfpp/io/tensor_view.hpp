@@ -16,7 +16,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/dtype.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// Read-only tensor in memory that something else owns. Element (i, j, ...) lies at byte
 /// (i * strides[0] + j * strides[1] + ...) * dtype_size(dtype) of `data`, aligned or not. Views that this
@@ -199,6 +200,7 @@ template <std::floating_point T> void read_channels_last(const TensorView& view,
   read_elements(last, out);
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -13,7 +13,8 @@
 // Between files and tensors. A file's (N, C, H, W) is {N, H, W, C} here, (O, I, H, W) the filter {O, H, W,
 // I}, (rows, columns) {rows, 1, 1, columns}, and (C) {1, 1, 1, C}.
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The shape that files give a tensor.
 template <class T> std::vector<std::int64_t> file_shape(const Filter<T>& filter) {
@@ -54,6 +55,7 @@ template <class T = float> Tensor<T> read_images(const TensorView& view, const s
   return tensor;
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -17,7 +17,8 @@
 #include "rfpp/io/torch_pickle.hpp"
 #include "rfpp/io/zip.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -211,6 +212,7 @@ inline CheckpointContents read_torch_legacy(std::span<const std::byte> bytes) {
   return detail::TensorCollector(pickle, find_storage, bytes.size()).collect(root);
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -17,7 +17,8 @@
 #include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/dtype.hpp"
 
-namespace rfpp::inline v0::io::pickle {
+namespace rfpp::io::pickle {
+inline namespace RFPP_ABI {
 
 /// Values refer to each other by index, so cycles and deep nesting cost nothing, not even on destruction.
 using Handle = std::uint32_t;
@@ -395,6 +396,7 @@ class Unpickler {
   std::size_t copied_pairs_ = 0;          // one list can be turned into many dicts
 };
 
-}  // namespace rfpp::inline v0::io::pickle
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::pickle
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/byte_reader.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 /// The stored (not compressed) entries of a zip archive in memory, as PyTorch writes them; zip64 included.
 /// Nothing is copied, checksums are not verified. Format: PKWARE APPNOTE.TXT 6.3.10, sections 4.3 to 4.5.
@@ -131,6 +132,7 @@ class ZipArchive {
   std::map<std::string_view, Entry> entries_;
 };
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

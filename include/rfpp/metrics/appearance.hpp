@@ -13,7 +13,8 @@
 // How sharp a face is and how right its colours are. Images are {1,h,w,3} of doubles in host memory that hold
 // 8-bit sRGB samples, 0 to 255.
 
-namespace rfpp::inline v0::metrics {
+namespace rfpp::metrics {
+inline namespace RFPP_ABI {
 
 /// The mean absolute Laplacian (four neighbours) of the gray image (ITU-R BT.601), in levels, over the face:
 /// rows 40 to 236 and columns 50 to 206 of an aligned face of 256x256, in proportion for other sizes. Throws
@@ -94,6 +95,7 @@ inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
   return sum / (static_cast<double>(x.size()) / 3);
 }
 
-}  // namespace rfpp::inline v0::metrics
+}  // namespace RFPP_ABI
+}  // namespace rfpp::metrics
 
 #endif

@@ -16,7 +16,8 @@
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/safetensors_writer.hpp"
 
-namespace rfpp::inline v0::metrics {
+namespace rfpp::metrics {
+inline namespace RFPP_ABI {
 
 /// Mean and sample covariance (divided by n - 1) of feature vectors.
 struct FeatureStatistics {
@@ -115,6 +116,7 @@ inline FeatureStatistics load_statistics(const std::filesystem::path& file, cons
   return s;
 }
 
-}  // namespace rfpp::inline v0::metrics
+}  // namespace RFPP_ABI
+}  // namespace rfpp::metrics
 
 #endif

@@ -19,7 +19,8 @@
 
 // Metrics that look through a network. Images are {1,h,w,3}, RGB in [-1, 1], in the executor's memory.
 
-namespace rfpp::inline v0::metrics {
+namespace rfpp::metrics {
+inline namespace RFPP_ABI {
 
 /// `correct`: as the metrics are defined. `authors`: blue and red change places, as in the scripts with which
 /// the RestoreFormer papers were measured.
@@ -110,6 +111,7 @@ inline void load_lpips(Lpips<float>& network, const std::vector<std::filesystem:
   network = std::move(loaded);
 }
 
-}  // namespace rfpp::inline v0::metrics
+}  // namespace RFPP_ABI
+}  // namespace rfpp::metrics
 
 #endif

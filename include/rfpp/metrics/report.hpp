@@ -18,7 +18,8 @@
 #include "rfpp/core/finite.hpp"
 #include "rfpp/io/image_write.hpp"
 
-namespace rfpp::inline v0::metrics {
+namespace rfpp::metrics {
+inline namespace RFPP_ABI {
 
 /// A metric of pairs of images.
 struct MetricInfo {
@@ -191,6 +192,7 @@ std::string html_report(const Evaluation& e, Picture&& picture, std::size_t show
   return html + "</html>\n";
 }
 
-}  // namespace rfpp::inline v0::metrics
+}  // namespace RFPP_ABI
+}  // namespace rfpp::metrics
 
 #endif

@@ -12,7 +12,8 @@
 // Metrics of one restored image against its ground truth, from pixels alone. Images are {1,h,w,c} of doubles
 // that hold 8-bit samples, 0 to 255, in the executor's memory.
 
-namespace rfpp::inline v0::metrics {
+namespace rfpp::metrics {
+inline namespace RFPP_ABI {
 
 namespace detail {
 inline void check_pair(const char* metric, Extents a, Extents b, int smallest) {
@@ -71,6 +72,7 @@ inline double ssim(auto& ex, const Tensor<double>& a, const Tensor<double>& b) {
   return detail::sum(ex, index) / static_cast<double>(index.extents().size());
 }
 
-}  // namespace rfpp::inline v0::metrics
+}  // namespace RFPP_ABI
+}  // namespace rfpp::metrics
 
 #endif

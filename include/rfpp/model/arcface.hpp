@@ -9,7 +9,8 @@
 #include "rfpp/nn/max_pool.hpp"
 #include "rfpp/nn/prelu.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// An improved residual block without squeeze-and-excitation: {n,h,w,In} to {n,h/Stride,w/Stride,Out}.
 /// Source: Deng et al., ArcFace, 2019, section 3.2.
@@ -86,6 +87,7 @@ template <class T = float> struct ArcFaceResnet18 {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 #include "rfpp/model/resnet.hpp"
 #include "rfpp/nn/resample.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A convolution, its batch norm, ReLU, lazily.
 template <ConvolutionSpec S, class T = float> struct BiSeNetConv2d : NormedConv2d<S, T> {
@@ -164,6 +165,7 @@ template <class T = float> struct BiSeNet {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 
 // VQGAN's blocks, one after the other, as CodeFormer's and VQFR's checkpoints number them.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 enum class BlockKind { convolution, residual, attention, down, up, norm };
 /// `tapped_level`: the level, if any, at whose output the network does something else before the next block
@@ -124,6 +125,7 @@ template <int In, int Out, int Groups, class T> struct LastConvolution {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -14,7 +14,8 @@
 
 // What the encoder's and the decoder's levels are made of.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct Nothing {
   static void fields(auto&&, auto&...) {}
@@ -96,6 +97,7 @@ template <class T, int L> struct Features {
 /// Which features an encoder keeps.
 enum class Keep { decoder_needs, all };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

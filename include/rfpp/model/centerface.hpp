@@ -9,7 +9,8 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/depthwise.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 // Compiled once, not again for every number of channels.
@@ -171,6 +172,7 @@ template <class T = float> struct CenterFace {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "rfpp/expr/eval.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The dictionary of high-quality face features: `Entries` vectors of width C.
 template <int Entries, int C, class T = float> struct Codebook {
@@ -50,6 +51,7 @@ inline double perplexity(std::span<const int> indices, int entries) {
   return std::exp(entropy);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -17,7 +17,8 @@
 // CodeFormer (Zhou et al., NeurIPS 2022, arXiv 2206.11253): a transformer predicts the dictionary entries of
 // a face from the degraded face's features, which may also be fused into the generator.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Attention and fusion places are bit masks of the sides that feature maps have.
 struct CodeFormerSpec {
@@ -211,6 +212,7 @@ struct Network<N, T> {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "rfpp/nn/equalized_conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Whether an eye or a mouth is real, in convolutions like StyleGAN2's: crops {n,h,w,3} to {n,h/4,w/4,1}
 /// (arXiv 2201.06374, section 3.3). Parameters are named as in the released checkpoints.
@@ -57,6 +58,7 @@ template <class T = float> struct ComponentDiscriminator {
   static auto activated(const auto& x) { return leaky_relu(x, 0.2) * std::sqrt(2.0); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/model/blocks.hpp"
 #include "rfpp/nn/resample.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <NetworkSpec S, int L, class T> struct EncoderLevel {
   static constexpr int in = S.width(L - 1), out = S.width(L);
@@ -74,6 +75,7 @@ template <NetworkSpec S, class T = float> struct Encoder {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

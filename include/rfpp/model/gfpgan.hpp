@@ -15,7 +15,8 @@
 // reads the degraded face, a StyleGAN2 decoder draws one by its styles and, on half of the channels, by its
 // scales and shifts.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The widths are the decoder's; the U-Net has half of them.
 struct GfpganSpec : StyleGanSpec {
@@ -211,6 +212,7 @@ struct Network<N, T> {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -15,7 +15,8 @@
 // GPEN (Yang et al. 2021, arXiv 2105.06070): a StyleGAN2 with the feature maps of an encoder, concatenated,
 // in the place of its noise. All weights are scaled where they are used.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct GpenSpec : StyleGanSpec {};
 
@@ -216,6 +217,7 @@ template <class N, class T>
 requires std::same_as<std::remove_const_t<decltype(N::spec)>, GpenSpec>
 void fill_hashed(Network<N, T>& model) { fill_hashed_equalized(model); }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

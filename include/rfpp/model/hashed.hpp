@@ -11,7 +11,8 @@
 // Deterministic weights and inputs: every element is a hash of its tensor's name and its place, so that any
 // implementation makes the same network without a file. The golden values belong to these weights.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Element i of the sequence called `name`: a multiple of 2^-23 in [-1, 1). FNV-1a of the name, then
 /// splitmix64.
@@ -107,6 +108,7 @@ inline void fill_hashed_equalized(const Parameters& model) {
   });
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 #include "rfpp/nn/gram.hpp"
 #include "rfpp/nn/max_pool.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Convolutions of 3x3 with ReLU, the first from In to Out channels. First is its number in torchvision's
 /// list of VGG16's layers, where convolution and ReLU take turns.
@@ -172,6 +173,7 @@ template <class T = float> struct Lpips {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 #include "rfpp/model/decoder.hpp"
 #include "rfpp/model/encoder.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Throws Error unless the extents are those of images {n,h,w,3} that a network N takes: sides that are
 /// multiples of its side_multiple().
@@ -94,6 +95,7 @@ template <class N, class T = float> struct Network {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/nn/normed_conv2d.hpp"
 #include "rfpp/nn/pad.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 enum class Resampling { none, down, up };
 
@@ -142,6 +143,7 @@ template <class T = float> struct ParseNet {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 constexpr ConvolutionSpec conv4x4(int in, int out, int stride) { return {in, out, 4, stride, 1, 1}; }
 
@@ -50,6 +51,7 @@ template <int Width = 64, class T = float> struct PatchDiscriminator {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/model/spec.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Whether two names of networks are the same; capitals do not count.
 inline bool same_name(std::string_view a, std::string_view b) {
@@ -44,6 +45,7 @@ template <class... N> struct NetworkList {
 using PublishedNetworks =
     NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusSmall, RohqdSmall>;
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -10,7 +10,8 @@
 #include "rfpp/nn/max_pool.hpp"
 #include "rfpp/nn/normed_conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A convolution and its batch norm, as a sequence that may go on.
 template <ConvolutionSpec S, class T = float> struct NumberedNormedConv2d : NormedConv2d<S, T> {
@@ -107,6 +108,7 @@ template <class T = float> struct ResnetStem : NormedConv2d<ConvolutionSpec{3, 6
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

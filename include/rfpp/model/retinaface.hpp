@@ -11,7 +11,8 @@
 #include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/resample.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// ResNet-50 without its classifier: the maps at strides 8, 16 and 32.
 template <class T = float> struct Resnet50 {
@@ -193,6 +194,7 @@ template <class T = float> struct RetinaFaceMobileNet : RetinaFace<MobileNetQuar
   static constexpr const char* name = "retinaface-mobilenet0.25";
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -8,7 +8,8 @@
 #include "rfpp/expr/concatenate.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Five convolutions, each of which reads the input and what all before it wrote; a fifth of the last one's
 /// result is added to the input: {n,h,w,64} to the same (Wang et al., ESRGAN, 2018).
@@ -113,6 +114,7 @@ struct RealEsrganX4PlusAnime {
   static constexpr int unshuffle = 1, blocks = 6;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

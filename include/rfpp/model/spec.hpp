@@ -3,7 +3,10 @@
 
 #include <array>
 
-namespace rfpp::inline v0 {
+#include "rfpp/core/config.hpp"
+
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// How the decoder brings the degraded face's features into the stream that it decodes (arXiv 2308.07228,
 /// table 4).
@@ -125,6 +128,7 @@ struct CrossAttentionPriorThreeScales {
 };
 }  // namespace ablation
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

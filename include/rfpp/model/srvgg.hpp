@@ -10,7 +10,8 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/prelu.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Real-ESRGAN's small upscaler (SRVGGNetCompact; Wang et al. 2021, arXiv:2107.10833): {n,h,w,3} RGB in [0,
 /// 1] to {n,4h,4w,3}, not clamped. N has a `name` and a number of `layers` between the first and the last.
@@ -52,6 +53,7 @@ struct RealEsrAnimeVideoV3 {
   static constexpr int layers = 16;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -17,7 +17,8 @@
 // VQFR, version 2 (Gu et al., ECCV 2022, arXiv 2205.06803): a decoder of textures from dictionary entries,
 // and a second one that warps its feature maps towards the degraded face.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct VqfrSpec {
   int channels = 64;
@@ -233,6 +234,7 @@ struct Network<N, T> {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -5,7 +5,8 @@
 #include "rfpp/expr/remap.hpp"
 #include "rfpp/expr/statistics.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// x {n,h,w,c} with the mean and the standard deviation of every channel of `style` {n,h,w,c}, image by image
 /// (Huang & Belongie 2017, arXiv 1703.06868; variances over h * w - 1, epsilon 1e-5).
@@ -17,6 +18,7 @@ template <class T> Tensor<T> adaptive_instance_norm(auto& ex, const Tensor<T>& x
   return eval(ex, (x - group_row(own, 0, 1)) * scale + group_row(other, 0, 1));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

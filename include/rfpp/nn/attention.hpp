@@ -6,7 +6,8 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Softmax over the channels: evaluates every pixel's maximum and sum, and returns the rest lazily.
 template <Expression X> auto softmax(auto& ex, const X& x) {
@@ -116,6 +117,7 @@ template <int C, int Groups, class T = float> struct SelfAttnBlock {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

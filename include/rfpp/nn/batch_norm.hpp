@@ -6,7 +6,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// weight / sqrt(variance + epsilon).
 struct NormScale {
@@ -115,6 +116,7 @@ template <int C, class T = float> struct BatchNorm {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

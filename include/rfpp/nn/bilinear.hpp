@@ -7,7 +7,8 @@
 // Resampling by 2 with weights that are the same at every pixel. It is read through: a convolution of an
 // enlarged image computes the pixels as it stages them, and there is no larger tensor.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What lies beyond an image's edges: its outermost pixels again, or zeros.
 enum class Border { repeated, zero };
@@ -86,6 +87,7 @@ template <Expression X> auto mean2(const X& x) {
   return map(WeightedSum{.25, .25, .25, .25}, part(0, 0), part(0, 1), part(1, 0), part(1, 1));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct ConvolutionSpec {
   int in, out, kernel = 3, stride = 1, pad_before = 1, pad_after = 1;
@@ -73,6 +74,7 @@ template <ConvolutionSpec S, class T = float> struct UnbiasedConv2d {
   static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

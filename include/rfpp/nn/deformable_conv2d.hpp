@@ -4,7 +4,8 @@
 #include "rfpp/expr/deformable.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 /// A filter {out,3,3,in} as that of a 1x1 convolution of what its taps read, {out,1,1,9 * in}. Packed as
@@ -42,6 +43,7 @@ template <int C, int Groups, class T = float> struct DeformableConv2d {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

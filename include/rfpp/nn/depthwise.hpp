@@ -5,7 +5,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct DepthwiseSpec {
   int channels, stride = 1, kernel = 3, padding = 1;
@@ -128,6 +129,7 @@ template <int In, int Out, class T = float> struct TransposedConv2d {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

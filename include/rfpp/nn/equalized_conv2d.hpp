@@ -8,7 +8,8 @@
 #include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Zeros around every image, `width` on each side.
 struct ZeroPad {
@@ -70,6 +71,7 @@ struct EqualizedDownsample : EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The Gram matrices F^T F / (pixels * c) of feature maps as matrices f {n,1,pixels,c}: {n,1,c,c}. What
 /// style losses compare (Gatys et al. 2016).
@@ -18,6 +19,7 @@ template <class T> Tensor<T> as_matrices(const Tensor<T>& t) {
   return reshaped(t, {e.n, 1, e.h * e.w, e.c});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -5,7 +5,8 @@
 #include "rfpp/expr/remap.hpp"
 #include "rfpp/expr/statistics.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 // Compiled once per bare operand, not again for every number of channels.
@@ -55,6 +56,7 @@ template <int C, int Groups, class T = float> struct GroupNorm {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 // Compiled once per bare operand, not again for every number of channels.
@@ -40,6 +41,7 @@ template <int C, class T = float> struct LayerNorm {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

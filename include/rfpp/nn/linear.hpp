@@ -5,7 +5,8 @@
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/remap.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Images as the rows of a matrix, elements in the order channel, row, column, which linear layers of
 /// published networks expect: {n,h,w,c} to {1,1,n,c*h*w}.
@@ -53,6 +54,7 @@ template <int In, int Out, class T = float> struct UnbiasedLinear {
   static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -5,7 +5,8 @@
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/remap.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Every second row and column, from `row` and `column` (0 or 1) on; an odd last one is left out.
 struct EverySecond {
@@ -48,6 +49,7 @@ template <Expression X> auto max_pool3(const X& x) {
   return larger(larger(row(0), row(1)), row(2));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/linear.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// All channels, again and again: {n,h,w,channels} to {n,h,w,times*channels}.
 struct RepeatChannels {
@@ -129,6 +130,7 @@ template <ModulatedSpec S, class T = float> struct ModulatedConv2d {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -4,7 +4,8 @@
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Convolution without bias, then batch norm, lazily. Networks call the two differently: those that derive
 /// from it name them.
@@ -15,6 +16,7 @@ template <ConvolutionSpec S, class T = float> struct NormedConv2d {
   auto operator()(auto& ex, const auto& x) const { return norm(ex, conv(x)); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "rfpp/expr/remap.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// One row and column more on each side: those next to the outermost, mirrored.
 struct ReflectPad {
@@ -40,6 +41,7 @@ template <Expression X> auto reflect_padded(const X& x) {
   return tag<channels_of<X>>(Remap<ReflectPad, operand_t<X>>{{e.h, e.w}, operand(x)});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "rfpp/expr/functors.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// x, and a slope times x where x is negative, lazily: a slope for every channel, or 1 for all.
 template <int Slopes, class T = float> struct PreluSlopes {
@@ -13,6 +14,7 @@ template <int Slopes, class T = float> struct PreluSlopes {
   static void fields(auto&& f, auto&... models) { f("weight", models.weight...); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

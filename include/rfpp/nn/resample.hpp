@@ -4,7 +4,8 @@
 #include "rfpp/expr/remap.hpp"
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Nearest-neighbour resizing of h x w to out_h x out_w pixels: pixel i is that at floor(i h / out_h).
 struct NearestResize {
@@ -53,6 +54,7 @@ template <int C, class T = float> struct Upsample {
   static void fields(auto&& f, auto&... models) { f("conv", models.conv...); }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/group_norm.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The identity, or a 1x1 convolution where the number of channels changes.
 template <int In, int Out, class T> struct Shortcut : Conv2d<conv1x1(In, Out), T> {};
@@ -68,6 +69,7 @@ template <BlockSpec S, class T = float> struct ResnetBlock {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "rfpp/expr/eval.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A box in pixels, in image number `image` of a batch.
 struct Region {
@@ -65,6 +66,7 @@ Tensor<T> roi_align(auto& ex, const Tensor<T>& images, const std::vector<Region>
   return reshaped(crops, {count, size, size, e.c});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "rfpp/nn/conv2d.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Two 3x3 convolutions with a leaky ReLU (slope 0.2) between them, evaluated after the first.
 template <int C, class T = float> struct ConvPair {
@@ -31,6 +32,7 @@ template <int C, class T = float> struct SftBlock {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 
 // What the generators have in common that restorers made of StyleGAN2 (Karras et al. 2020, arXiv 1912.04958).
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// `widths` are the generator's channels at sides 4, 8, ..., resolution.
 struct StyleGanSpec {
@@ -83,6 +84,7 @@ template <class T> Tensor<T> repeated(auto& ex, const Tensor<T>& input, int imag
   return eval(ex, input * Constant<T>{T(1), {images, 1, 1, 1}});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

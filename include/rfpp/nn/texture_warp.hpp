@@ -8,7 +8,8 @@
 #include "rfpp/nn/depthwise.hpp"
 #include "rfpp/nn/group_norm.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Channels of the textures, the input's features, and the offset features of the level below (0: none).
 struct TextureWarpSpec {
@@ -54,6 +55,7 @@ template <TextureWarpSpec S, class T = float> struct TextureWarp {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

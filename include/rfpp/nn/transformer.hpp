@@ -9,7 +9,8 @@
 
 // Transformers over the tokens of images, which are rows: {1,1,images * tokens,width}, image by image.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct TransformerSpec {
   int width, heads, hidden, tokens;
@@ -119,6 +120,7 @@ template <TransformerSpec S, class T = float> struct TransformerLayer {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -13,7 +13,8 @@
 #include "rfpp/io/image.hpp"
 #include "rfpp/photo/mask.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_DOOR_ABI {
 
 /// Whose colours a restored face has: the input's, below its detail, or those that the network gave it.
 enum class Color { input, restored };
@@ -84,6 +85,7 @@ inline io::Image keep_colors(io::Image restored, const io::Image& input, double 
   return restored;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -15,7 +15,8 @@
 #include "rfpp/photo/similarity.hpp"
 #include "rfpp/photo/usable_faces.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 namespace detail {
 /// What a message says was found in place of five points.
@@ -90,6 +91,7 @@ inline std::vector<Landmarks> read_landmarks(const std::filesystem::path& path) 
   return faces;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/photo/similarity.hpp"
 #include "rfpp/photo/warp.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_DOOR_ABI {
 
 /// How a mask is made of what a face parser saw. By default as facexlib makes it.
 struct ParsedMask {
@@ -193,6 +194,7 @@ inline SquareMask square_mask(const Affine& from_canvas, const Rectangle& region
   return {std::move(hard), std::move(soft)};
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -10,7 +10,8 @@
 #include "rfpp/photo/mask.hpp"
 #include "rfpp/photo/resize.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// The classes of an aligned face's pixels, row after row.
 struct ClassMap {
@@ -78,6 +79,7 @@ template <class Parser> ClassMap parse_face(auto& ex, const Parser& parser, cons
   return classes;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

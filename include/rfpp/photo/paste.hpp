@@ -19,7 +19,8 @@
 #include "rfpp/photo/similarity.hpp"
 #include "rfpp/photo/warp.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// An aligned face, restored, and the map from the photo's pixels to its own (see align).
 struct RestoredFace {
@@ -237,6 +238,7 @@ inline io::Image paste_faces(const io::Image& photo, std::span<const RestoredFac
   return canvas;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

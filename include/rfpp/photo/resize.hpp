@@ -13,7 +13,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// Which inputs, with which weights, make each output along one axis.
 struct ResizeTaps {
@@ -127,6 +128,7 @@ inline io::Image resize(const io::Image& image, int width, int height) {
   return out;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/photo/paste.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// An image as a network reads it: {1, height, width, 3} in [-1, 1].
 inline Tensor<float> to_tensor(const io::Image& image) {
@@ -96,6 +97,7 @@ io::Image restore_photo(auto& ex, Model& model, const io::Image& photo, std::spa
   return paste_faces(photo, restored, options.scale, {options.mask, options.strength});
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

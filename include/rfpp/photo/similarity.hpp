@@ -11,7 +11,8 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/core/finite.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_DOOR_ABI {
 
 /// A position in pixels; (0, 0) is the centre of the top left one.
 struct Point {
@@ -142,6 +143,7 @@ inline Affine align(const Landmarks& landmarks, int size = template_size,
   return scaled(*map, size / static_cast<double>(template_size));
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -13,7 +13,8 @@
 
 // Photos of any size through a network that enlarges, tile by tile: the memory it takes is one tile's.
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// How a photo is cut, in pixels of it. Neighbouring tiles overlap by 2 * context + blend: each of them
 /// counts where it has `context` pixels around it, and over the `blend` pixels between, one fades into the
@@ -152,6 +153,7 @@ io::Image upscale(auto& ex, const Model& model, const io::Image& photo,
   return upscale(ex, model, photo, Tiling{Model::tile, Model::context}, progress);
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -13,7 +13,8 @@
 #include "rfpp/model/srvgg.hpp"
 #include "rfpp/photo/tiles.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_ABI {
 
 /// The networks of Real-ESRGAN's published files. RealESRNet_x4plus has the parameters of the second,
 /// realesr-general-wdn-x4v3 those of the fourth.
@@ -98,6 +99,7 @@ inline io::Image upscale_to(Cpu& ex, const Upscaler& upscaler, const io::Image& 
   return larger.width == width && larger.height == height ? larger : resize(larger, width, height);
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "rfpp/photo/similarity.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_DOOR_ABI {
 
 /// Whether left and right are exchanged: the landmarks are those of a mirrored face, as where eyes and mouth
 /// are named from the person's own side.
@@ -54,6 +55,7 @@ inline UsableFaces usable_faces(std::span<const Landmarks> faces, int width, int
   return usable;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::photo
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/io/image.hpp"
 #include "rfpp/photo/similarity.hpp"
 
-namespace rfpp::inline v0::photo {
+namespace rfpp::photo {
+inline namespace RFPP_DOOR_ABI {
 
 /// Pixels x0 <= x < x1, y0 <= y < y1.
 struct Rectangle {
@@ -97,6 +98,7 @@ inline io::Image crop_face(const io::Image& photo, const Affine& to_crop, int si
   return crop;
 }
 
-}  // namespace rfpp::inline v0::photo
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp::photo
 
 #endif

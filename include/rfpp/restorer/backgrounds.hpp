@@ -9,7 +9,8 @@
 #include "rfpp/restorer/inline.hpp"
 #include "rfpp/restorer/services.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// One of Real-ESRGAN's networks on the processor.
 class BackgroundOnCpu final : public BackgroundUpscaler {
@@ -33,6 +34,7 @@ RFPP_INLINE std::unique_ptr<BackgroundUpscaler> open_background(const RestorerOp
   return std::make_unique<BackgroundOnCpu>(options.background, options.threads);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/model/codeformer.hpp"
 #include "rfpp/restorer/network_on.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct CodeFormerDoor {
   using Model = Network<CodeFormer>;
@@ -36,6 +37,7 @@ struct CodeFormerFamily {
   using Doors = std::tuple<CodeFormerDoor>;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

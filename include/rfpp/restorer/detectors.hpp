@@ -13,7 +13,8 @@
 #include "rfpp/restorer/recognized.hpp"
 #include "rfpp/restorer/services.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 inline detect::CenterFaceOptions search_options(const CenterFace<>&, double min_face) {
   return {.min_face = min_face};
@@ -65,6 +66,7 @@ RFPP_INLINE std::unique_ptr<FaceDetector> open_detector(const RestorerOptions& o
   return detector;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

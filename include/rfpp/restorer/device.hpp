@@ -8,7 +8,8 @@
 
 // The one seam between what runs on a processor and what nvcc compiles for GPUs.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The number of a device "cuda" or "cuda:n"; -1 for "cpu". Throws Error over anything else.
 inline int gpu_index(const std::string& device) {
@@ -45,6 +46,7 @@ std::unique_ptr<typename Service::Interface> on_device(const std::string& device
   return gpu >= 0 ? on_cuda<Service>(gpu, arguments...) : on_cpu<Service>(threads, arguments...);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/restorer/options.hpp"
 #include "rfpp/restorer/weights.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A run's choices, for networks that have them.
 struct NetworkSettings {
@@ -81,6 +82,7 @@ struct NetworkEntry {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/model/gfpgan.hpp"
 #include "rfpp/restorer/face_network.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct GfpganDoor {
   using Model = Network<Gfpgan>;
@@ -29,6 +30,7 @@ struct GfpganFamily {
   using Doors = std::tuple<GfpganDoor>;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

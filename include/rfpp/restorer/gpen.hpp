@@ -6,7 +6,8 @@
 #include "rfpp/model/gpen.hpp"
 #include "rfpp/restorer/face_network.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct GpenDoor {
   using Model = Network<Gpen>;
@@ -31,6 +32,7 @@ struct GpenFamily {
   using Doors = std::tuple<GpenDoor>;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,13 +6,15 @@
 #include "rfpp/restorer/inline.hpp"
 #include "rfpp/restorer/restorer.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
 
 RFPP_INLINE io::Image load_image(const std::filesystem::path& file) { return io::read_image(file); }
 RFPP_INLINE void save_image(const std::filesystem::path& file, const io::Image& image, int jpeg_quality) {
   io::write_image(file, image, jpeg_quality);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

@@ -11,7 +11,8 @@
 
 // Finds networks among those of networks.hpp.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 RFPP_INLINE const std::vector<NetworkEntry>& all_networks() {
   static const auto all = AllFamilies::networks();
@@ -85,6 +86,7 @@ RFPP_INLINE void require_fit(const NetworkEntry& network, const Weights& weights
   throw Error(weights.file.string() + ": " + text);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -27,7 +27,8 @@
 //
 // Its functions give tensors of the executor's memory; `run` also runs on a DryRun, which computes nothing.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class Door, class Ex> class NetworkOn;
 /// How a network comes to a device (see on_device).
@@ -60,6 +61,7 @@ Tensor<float> decode_with(auto& ex, const typename Door::Model& model, const Ten
     throw Error(std::string(Door::info.name) + ": the decoder needs more than indices");
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

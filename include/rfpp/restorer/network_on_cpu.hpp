@@ -14,7 +14,8 @@
 #include "rfpp/restorer/networks.hpp"
 #include "rfpp/restorer/on_cpu.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Fills a network with packed weights from the cache beside the checkpoint, which is made where there is
 /// none for this checkpoint and this program.
@@ -104,6 +105,7 @@ template <class Family> std::vector<NetworkEntry> networks_of() {
                     typename Family::Doors{});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -7,7 +7,8 @@
 
 #include "rfpp/restorer/face_network.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The entries of a family, which restorer/<family>.hpp describes.
 template <class Family> std::vector<NetworkEntry> networks_of();
@@ -48,6 +49,7 @@ std::string text_of_fit(const NetworkEntry& network, const io::Checkpoint& check
 /// there are none.
 void require_fit(const NetworkEntry& network, const Weights& weights);
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,13 +6,15 @@
 #include "rfpp/cpu/cpu.hpp"
 #include "rfpp/restorer/device.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 template <class Service, class... Arguments>
 std::unique_ptr<typename Service::Interface> on_cpu(int place, const Arguments&... arguments) {
   return std::make_unique<typename Service::template On<Cpu>>(place, arguments...);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

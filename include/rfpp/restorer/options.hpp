@@ -16,7 +16,8 @@
 #define RFPP_WEIGHTS ""
 #endif
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
 
 /// How far a call has come.
 struct Progress {
@@ -86,6 +87,7 @@ struct NetworkInfo {
   const char *refused = "", *refusal = "";
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

@@ -13,7 +13,8 @@
 #include "rfpp/restorer/recognized.hpp"
 #include "rfpp/restorer/services.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A parser on the processor, whose weights are read when the first face comes.
 template <class Network> class ParserOnCpu final : public FaceParser {
@@ -57,6 +58,7 @@ RFPP_INLINE std::unique_ptr<FaceParser> open_parser(const RestorerOptions& optio
   return parser;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

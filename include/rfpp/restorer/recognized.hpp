@@ -7,7 +7,8 @@
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/restorer/weights.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// f(std::type_identity<Network>()) for the first of the networks whose parameters a file has. Throws Error,
 /// naming the file and all of them, where none has: `kind` says what they are.
@@ -25,6 +26,7 @@ template <class... Networks> void with_recognized(const Weights& weights, const 
   if (!found) throw io::unrecognized(checkpoint, weights.file.string(), kind, names);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

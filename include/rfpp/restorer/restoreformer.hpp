@@ -7,7 +7,8 @@
 #include "rfpp/model/network.hpp"
 #include "rfpp/restorer/network_on.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A network of the RestoreFormer family, described by N.
 template <class N> struct RestoreFormerDoor {
@@ -59,6 +60,7 @@ struct RestoreFormerFamily {
                            RestoreFormerDoor<RohqdSmall>>;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

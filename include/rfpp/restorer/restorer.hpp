@@ -13,7 +13,8 @@
 #include "rfpp/photo/usable_faces.hpp"
 #include "rfpp/restorer/options.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
 
 /// A face as the dictionary's entries: side x side indices, row after row.
 struct FaceCodes {
@@ -76,6 +77,7 @@ class Restorer {
 io::Image load_image(const std::filesystem::path& file);
 void save_image(const std::filesystem::path& file, const io::Image& image, int jpeg_quality = 95);
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

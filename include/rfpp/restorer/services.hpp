@@ -12,7 +12,8 @@
 // What a Restorer does beside restoring, as it sees the networks that do it. Each opener is defined beside
 // its networks; all of them run on the processor.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Finds faces in photos.
 class FaceDetector {
@@ -53,6 +54,7 @@ class BackgroundUpscaler {
 /// a file that is none.
 std::unique_ptr<BackgroundUpscaler> open_background(const RestorerOptions& options);
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/restorer/restorer.hpp"
 #include "rfpp/restorer/services.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_DOOR_ABI {
 
 struct Restorer::State {
   const NetworkEntry& entry;
@@ -207,6 +208,7 @@ RFPP_INLINE io::Image Restorer::decode_face(const FaceCodes& codes) {
   return photo::to_image(state_->network->decode(indices));
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_DOOR_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/model/vqfr.hpp"
 #include "rfpp/restorer/network_on.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 struct VqfrDoor {
   using Model = Network<Vqfr>;
@@ -34,6 +35,7 @@ struct VqfrFamily {
   using Doors = std::tuple<VqfrDoor>;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/io/embedded_files.hpp"
 #include "rfpp/io/shipped_files.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Where a network's weights come from: a file, or bytes in the program. Neither: deterministic, untrained
 /// ones.
@@ -49,6 +50,7 @@ inline Weights require_shipped_weights(std::string_view name, const std::filesys
   return weights;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/degrade/components.hpp"
 #include "rfpp/photo/similarity.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// How far a face may be turned, scaled and shifted from where it was aligned. Mirroring belongs to the
 /// degradation.
@@ -130,6 +131,7 @@ inline Tensor<float> moved(std::span<const std::uint8_t> pixels, int side, const
   return out;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

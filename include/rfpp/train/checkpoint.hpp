@@ -14,7 +14,8 @@
 // A checkpoint of training is one safetensors file, so that it is there whole or not at all: the parameters
 // of all models, each under a prefix of its own, and what else the next step depends on as metadata.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A parameter under the name that the checkpoint has for it. It shares the model's elements.
 struct NamedParameter {
@@ -83,6 +84,7 @@ std::vector<std::string> load_matching(const Model& model, const std::filesystem
   return others;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

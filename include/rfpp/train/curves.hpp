@@ -14,7 +14,8 @@
 #include "rfpp/io/stb_font.hpp"
 #include "rfpp/train/table.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -96,6 +97,7 @@ inline io::Image curves_of(const std::vector<const Table*>& tables) {
   return image;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

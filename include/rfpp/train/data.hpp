@@ -22,7 +22,8 @@
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/photo/resize.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// An aligned face of a dataset.
 struct Face {
@@ -217,6 +218,7 @@ class Dataset {
   std::vector<std::string> failures_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

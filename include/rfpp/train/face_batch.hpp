@@ -8,7 +8,8 @@
 
 #include "rfpp/degrade/components.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A face {1,side,side,3}, RGB in [0, 1], what is to be done to it, and where its components are then.
 struct Sample {
@@ -46,6 +47,7 @@ template <class Ex> degrade::DegradedPair degraded_pairs(Ex& ex, const FaceBatch
   return pairs;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

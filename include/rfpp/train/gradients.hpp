@@ -18,7 +18,8 @@
 // The adjoint of every node kind. push(back, e, g) adds the cotangent g of expression e to the gradients of
 // the tensors that e reads; g is an expression too, evaluated by the same executor as everything else.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Which storages gradients are wanted for.
 using TensorSet = std::unordered_set<const Block*>;
@@ -379,6 +380,7 @@ void push_core(Back<Ex>& b, const MomentsCore<X>& c, const Tensor<T>& g, const T
 }
 
 }  // namespace detail
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 #include "rfpp/core/random.hpp"
 #include "rfpp/io/parameters.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Uniform in [-bound, bound): element i is a function of the stream and of i alone.
 template <class T> Tensor<T> uniform_tensor(const RandomStream& stream, Extents e, double bound) {
@@ -49,6 +50,7 @@ template <class Model> void initialise(Model& model, std::uint64_t seed) {
       model);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

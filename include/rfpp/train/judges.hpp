@@ -10,7 +10,8 @@
 #include "rfpp/train/objective.hpp"
 #include "rfpp/train/optimiser.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// An objective with the optimisers of its discriminators. Those that the objective's weights leave out take
 /// no part, and are in no checkpoint.
@@ -107,6 +108,7 @@ template <int Width> class Judges {
   double rate_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -19,7 +19,8 @@
 #include "rfpp/train/revive.hpp"
 #include "rfpp/train/settings.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The part of `height` x `width` pixels at row `top` and column `left`. No gradient goes through it.
 struct Window {
@@ -278,6 +279,7 @@ template <class N, class Ex> class LearnerOn : public Learner<N> {
   EntryUse use_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -15,7 +15,8 @@
 #include "rfpp/train/data.hpp"
 #include "rfpp/train/face_batch.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A bijection of [0, n) for every key: a Feistel network over the next power of four, walked until it is
 /// back below n. So an epoch's order needs no memory.
@@ -174,6 +175,7 @@ class Loader {
   std::exception_ptr failure_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

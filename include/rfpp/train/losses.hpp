@@ -9,7 +9,8 @@
 
 // Losses, each one element {1,1,1,1}. Source: the released code of arXiv 2308.07228.
 
-namespace rfpp::inline v0::losses {
+namespace rfpp::losses {
+inline namespace RFPP_ABI {
 
 /// The mean of all elements.
 template <Expression X> auto mean(auto& ex, const X& x) {
@@ -87,6 +88,7 @@ Tensor<T> detector(auto& ex, const CenterFace<T>& network, const Tensor<T>& a, c
   return sum;
 }
 
-}  // namespace rfpp::inline v0::losses
+}  // namespace RFPP_ABI
+}  // namespace rfpp::losses
 
 #endif

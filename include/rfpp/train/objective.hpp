@@ -22,7 +22,8 @@
 #include "rfpp/train/objective_preset.hpp"
 #include "rfpp/train/tape.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The parts of a face that have a discriminator of their own.
 enum class Component { left_eye, right_eye, mouth };
@@ -286,6 +287,7 @@ template <class T = float, int Width = 64> struct Objective {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "rfpp/core/error.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// The weights of the objective's terms; 0 leaves a term out. `adversarial` multiplies the adaptive weight of
 /// the image discriminator; `codebook` moves the dictionary's entries towards the latents, `commitment` the
@@ -81,6 +82,7 @@ inline ObjectivePreset objective_named(std::string_view name) {
   throw Error("unknown objective \"" + std::string(name) + "\", expected one of " + names);
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -16,7 +16,8 @@
 
 // Moments, averages and gradients of a model are further models of the same type, walked side by side.
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Kingma & Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 struct AdamSettings {
@@ -167,6 +168,7 @@ template <class Model> struct Adam {
   }
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

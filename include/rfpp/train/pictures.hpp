@@ -7,7 +7,8 @@
 
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// RGB images of one size side by side, `columns` in a row.
 inline io::Image grid_of(const std::vector<io::Image>& images, int columns) {
@@ -27,6 +28,7 @@ inline io::Image grid_of(const std::vector<io::Image>& images, int columns) {
   return grid;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

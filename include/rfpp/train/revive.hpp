@@ -12,7 +12,8 @@
 #include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// For how many steps each entry has been unused.
 class EntryUse {
@@ -91,6 +92,7 @@ int revive(EntryUse& use, int patience, const Tensor<T>& latent, const Tensor<in
   return static_cast<int>(drawn.size());
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -14,7 +14,8 @@
 #include "rfpp/train/settings.hpp"
 #include "rfpp/train/table.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What a training run leaves in its folder. Every file appears whole or not at all.
 ///   config.json                   the settings
@@ -120,6 +121,7 @@ class RunFolder {
   std::chrono::steady_clock::time_point started_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/io/mapped_file.hpp"
 #include "rfpp/train/objective_preset.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
                                    commitment, component, component_style, identity, discriminator_start,
@@ -138,6 +139,7 @@ inline TrainSettings settings_named(std::string_view preset, std::string_view st
   return s;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

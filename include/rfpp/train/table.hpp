@@ -15,7 +15,8 @@
 
 #include "rfpp/io/atomic_file.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// A CSV file of numbers that grows row by row; the first column is the step.
 class Table {
@@ -78,6 +79,7 @@ class Table {
   std::vector<std::vector<double>> rows_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -12,7 +12,8 @@
 #include "rfpp/nn/batch_norm.hpp"
 #include "rfpp/train/gradients.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What a tape keeps of blocks run by recompute() and recompute_images(), the networks' levels and the
 /// products of pixels with pixels in their attentions: all that their gradients read, or only what goes in,
@@ -296,6 +297,7 @@ template <class Ex, Mode M = Mode::evaluation> class Tape {
   std::vector<std::function<void()>> updates_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

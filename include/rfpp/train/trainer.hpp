@@ -19,7 +19,8 @@
 #include "rfpp/train/settings.hpp"
 #include "rfpp/train/validation.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Trains a network in a run folder (see RunFolder): gives a learner its faces, and keeps what it learns.
 /// With the same settings, faces and program a run on a Cpu gives the same weights to the bit, on any number
@@ -224,6 +225,7 @@ template <class N> class Trainer {
   double pixel_ = 0, lowest_pixel_ = 0;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

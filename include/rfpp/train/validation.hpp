@@ -15,7 +15,8 @@
 #include "rfpp/train/learner.hpp"
 #include "rfpp/train/loader.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// Faces that never change, to measure a network on.
 struct ValidationSet {
@@ -112,6 +113,7 @@ Validation validate(Cpu& ex, Learner<N>& learner, const ValidationSet& set, cons
   return found;
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

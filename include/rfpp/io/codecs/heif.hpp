@@ -16,7 +16,8 @@
 #include "rfpp/io/codec.hpp"
 #include "rfpp/io/image_header.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -123,6 +124,7 @@ inline ImageCodec heif_codec() {
           nullptr};
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

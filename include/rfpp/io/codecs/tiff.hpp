@@ -16,7 +16,8 @@
 #include "rfpp/io/codecs/tiff_file.hpp"
 #include "rfpp/io/image_header.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -209,6 +210,7 @@ inline ImageCodec tiff_codec() {
           encode_tiff};
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

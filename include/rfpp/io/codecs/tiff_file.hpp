@@ -20,7 +20,8 @@
 #include "rfpp/io/icc.hpp"
 #include "rfpp/io/image.hpp"
 
-namespace rfpp::inline v0::io::detail {
+namespace rfpp::io::detail {
+inline namespace RFPP_ABI {
 
 /// Texts that TIFF and EXIF have under the same numbers: description, make, model, software, date, artist and
 /// copyright.
@@ -255,6 +256,7 @@ class TiffWriter {
   TiffFile file_;
 };
 
-}  // namespace rfpp::inline v0::io::detail
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io::detail
 
 #endif

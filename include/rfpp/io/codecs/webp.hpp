@@ -14,7 +14,8 @@
 #include "rfpp/io/codec.hpp"
 #include "rfpp/io/image_header.hpp"
 
-namespace rfpp::inline v0::io {
+namespace rfpp::io {
+inline namespace RFPP_ABI {
 
 namespace detail {
 
@@ -150,6 +151,7 @@ inline ImageCodec webp_codec() {
           encode_webp};
 }
 
-}  // namespace rfpp::inline v0::io
+}  // namespace RFPP_ABI
+}  // namespace rfpp::io
 
 #endif

@@ -11,7 +11,8 @@
 #include "rfpp/restorer/cuda/on_cuda.hpp"
 #include "rfpp/restorer/network_on.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// On a GPU, with products as exact as float.
 template <class Door> class NetworkOn<Door, Cuda> final : public FaceNetwork {
@@ -49,6 +50,7 @@ template <class Family> auto networks_on_cuda() {
       typename Family::Doors{});
 }
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -6,7 +6,8 @@
 #include "rfpp/cuda/cuda.hpp"
 #include "rfpp/restorer/device.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 #if defined(RFPP_CUDA)
 template <class Service, class... Arguments>
@@ -15,6 +16,7 @@ std::unique_ptr<typename Service::Interface> on_cuda(int place, const Arguments&
 }
 #endif
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif

@@ -9,7 +9,8 @@
 #include "rfpp/restorer/cuda/network_on_cuda.hpp"
 #include "rfpp/restorer/restoreformer.hpp"
 
-namespace rfpp::inline v0 {
+namespace rfpp {
+inline namespace RFPP_ABI {
 
 /// What a precision is on a GPU.
 inline CudaPrecision cuda_precision(Precision precision) {
@@ -66,6 +67,7 @@ template <class N> class NetworkOn<RestoreFormerDoor<N>, Cuda> final : public Fa
   std::unique_ptr<CudaNetwork<N>> network_;
 };
 
-}  // namespace rfpp::inline v0
+}  // namespace RFPP_ABI
+}  // namespace rfpp
 
 #endif
