@@ -35,6 +35,7 @@ TrainSettings new_settings(const Options& o, const CLI::App& app, const TrainSet
   };
   take("--network", s.network, given.network);
   take("--data", s.data, given.data);
+  take("--recursive", s.recursive, given.recursive);
   take("--start", s.start, given.start);
   take("--lpips", s.lpips, given.lpips);
   take("--arcface", s.arcface, given.arcface);
@@ -61,9 +62,10 @@ TrainSettings settings_of(const Options& o, const CLI::App& app, const TrainSett
 }
 
 /// Names what a folder of faces holds beside its images, where no faces.csv lists them.
-void say_what_is_left_out(const fs::path& folder) {
+void say_what_is_left_out(const TrainSettings& s, const fs::path& run) {
+  const fs::path folder = s.data;
   if (!fs::is_directory(folder) || fs::exists(folder / "faces.csv")) return;
-  const std::string left_out = io::text_of_left_out(io::images_in(folder), folder);
+  const std::string left_out = io::text_of_left_out(io::images_in(folder, s.recursive, run), folder);
   if (!left_out.empty()) std::fprintf(stderr, "%s: left out %s\n", folder.c_str(), left_out.c_str());
 }
 
@@ -71,7 +73,8 @@ template <class N> void train(const Options& o, const TrainSettings& s) {
   // A run that was killed before its first checkpoint starts anew.
   const bool resumes = o.resume && fs::exists(RunFolder(o.run).checkpoint());
   Trainer<N> trainer(on_device<LearnerService<N>>(o.device, o.threads, s), o.run, resumes, o.threads);
-  say_what_is_left_out(s.data);
+  say_what_is_left_out(s, o.run);
+  for (const std::string& warning : trainer.warnings()) std::fprintf(stderr, "%s\n", warning.c_str());
   for (const std::string& failure : trainer.failures())
     std::fprintf(stderr, "rfpp-train: error: %s; left out\n", failure.c_str());
   trainer.run([] { return interrupted != 0; });
@@ -92,6 +95,8 @@ int main(int argc, char** argv) {
   app.add_flag("--resume", o.resume, "continue the run in the folder, by the settings in its config.json");
   app.add_option("--data", given.data,
                  "folder of aligned faces; a faces.csv in it says which to validate on");
+  app.add_flag("--recursive", given.recursive,
+               "also the folders in the folder of faces, where no faces.csv lists them");
   app.add_option("--stage", o.stage, "rohqd: reproduce clean faces; restorer: restore degraded ones")
       ->check(CLI::IsMember({"rohqd", "restorer"}))
       ->capture_default_str();

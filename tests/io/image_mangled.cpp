@@ -124,7 +124,7 @@ std::string in_small_chunks(const rfpp::io::Bytes& png) {
 
 TEST_CASE("Files mangled in ten ways are read or refused, in no time, and PNGs never change without a word") {
   const char* asked = std::getenv("RFPP_MANGLED_FILES");  // of each kind in each way
-  const int count = asked != nullptr ? std::atoi(asked) : 12;
+  const int count = asked != nullptr ? std::atoi(asked) : 25;
   const Image image = scene(150, 130);
   const std::string folder = RFPP_TEST_DATA "/io/images/";
   const std::vector<std::string> sources{

@@ -4,26 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "model/family.hpp"
+#include "model/tiny_families.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-
-struct CodeFormerTiny {
-  static constexpr const char* name = "codeformer tiny";
-  static constexpr CodeFormerSpec spec{.resolution = 64,
-                                       .channels = 32,
-                                       .levels = 3,
-                                       .multipliers = {1, 2, 4},
-                                       .fusion = 32 | 64,
-                                       .latent = 32,
-                                       .codebook_entries = 64,
-                                       .layers = 2,
-                                       .width = 64,
-                                       .heads = 8,
-                                       .hidden = 128};
-};
 
 /// The settings that golden values exist for, by their names.
 struct CodeFormerSetting {

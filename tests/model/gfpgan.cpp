@@ -2,16 +2,12 @@
 
 #include "model/coarse_input.hpp"
 #include "model/family.hpp"
+#include "model/tiny_families.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-
-struct TinyGfpgan {
-  static constexpr const char* name = "gfpgan tiny";
-  static constexpr GfpganSpec spec{{64, 64, 4, {64, 64, 64, 64, 32}}};
-};
 
 const std::string gfpgan_data = RFPP_TEST_DATA "/model/";
 constexpr StyleNoise stored{StyleNoise::Kind::stored}, no_noise{StyleNoise::Kind::none};
@@ -104,7 +100,7 @@ void check_full_gfpgan(PackingPolicy policy, double bar) {
 
 TEST_CASE("the tiny GFPGAN agrees with the golden values layer by layer") {
   const auto file = io::Checkpoint::open(gfpgan_data + "gfpgan_tiny.safetensors");
-  Network<TinyGfpgan> model;
+  Network<GfpganTiny> model;
   fill_hashed(model);
   Cpu ex(2);
   Observer observer(ex, model);
@@ -125,11 +121,11 @@ TEST_CASE("GFPGAN has the published parameters") {
 }
 
 TEST_CASE("GFPGAN has the same bits for any number of threads and in any batch") {
-  check_same_bits_everywhere<TinyGfpgan>(64);
+  check_same_bits_everywhere<GfpganTiny>(64);
 }
 
 TEST_CASE("GFPGAN's noise is a function of its seed") {
-  Network<TinyGfpgan> model;
+  Network<GfpganTiny> model;
   fill_hashed(model);
   Cpu ex(2);
   const auto input = hashed_tensor<float>("input", {1, 64, 64, 3});
@@ -142,11 +138,11 @@ TEST_CASE("GFPGAN's noise is a function of its seed") {
 }
 
 TEST_CASE("GFPGAN runs in the memory that its dry run tells, and refuses other sizes") {
-  check_memory_of_dry_run<TinyGfpgan>(
+  check_memory_of_dry_run<GfpganTiny>(
       64, /*prepared*/ true, [](Cpu& ex, const auto& model, const auto& image) { return model(ex, image); });
   Cpu ex(1);
   CHECK(error_of([&] {
-          Network<TinyGfpgan>{}(ex, Tensor<float>({1, 64, 32, 3}));
+          Network<GfpganTiny>{}(ex, Tensor<float>({1, 64, 32, 3}));
         }) == "gfpgan tiny: expected images [n,64,64,3], found [1,64,32,3]");
 }
 

@@ -3,16 +3,12 @@
 #include "io/files.hpp"
 #include "model/coarse_input.hpp"
 #include "model/family.hpp"
+#include "model/tiny_families.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-
-struct TinyGpen {
-  static constexpr const char* name = "gpen tiny";
-  static constexpr GpenSpec spec{{64, 64, 4, {32, 32, 32, 32, 16}}};
-};
 
 const std::string gpen_data = RFPP_TEST_DATA "/model/";
 
@@ -76,7 +72,7 @@ void check_full_gpen(PackingPolicy policy, double bound) {
 
 TEST_CASE("the tiny GPEN agrees with the golden values layer by layer") {
   const auto file = io::Checkpoint::open(gpen_data + "gpen_tiny.safetensors");
-  Network<TinyGpen> model;
+  Network<GpenTiny> model;
   fill_hashed(model);
   Cpu ex(2);
   Observer observer(ex, model);
@@ -96,13 +92,13 @@ TEST_CASE("GPEN has the published parameters") {
 }
 
 TEST_CASE("GPEN has the same bits for any number of threads and in any batch") {
-  check_same_bits_everywhere<TinyGpen>(64);
+  check_same_bits_everywhere<GpenTiny>(64);
 }
 
 TEST_CASE("a saved GPEN is the one that is read") {
   const files::TemporaryFolder folder;
   const auto path = folder.path / "gpen.safetensors";
-  Network<TinyGpen> model, read;
+  Network<GpenTiny> model, read;
   fill_hashed(model);
   io::save_parameters(model, path);
   io::load_parameters(read, path);
@@ -112,11 +108,11 @@ TEST_CASE("a saved GPEN is the one that is read") {
 }
 
 TEST_CASE("GPEN runs in the memory that its dry run tells, and refuses other sizes") {
-  check_memory_of_dry_run<TinyGpen>(
+  check_memory_of_dry_run<GpenTiny>(
       64, /*prepared*/ true, [](Cpu& ex, const auto& model, const auto& image) { return model(ex, image); });
   Cpu ex(1);
   CHECK(error_of([&] {
-          Network<TinyGpen>{}(ex, Tensor<float>({1, 64, 32, 3}));
+          Network<GpenTiny>{}(ex, Tensor<float>({1, 64, 32, 3}));
         }) == "gpen tiny: expected images [n,64,64,3], found [1,64,32,3]");
 }
 

@@ -4,17 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "model/family.hpp"
+#include "model/tiny_families.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
 
 namespace {
-
-struct VqfrTiny {
-  static constexpr const char* name = "vqfr tiny";
-  static constexpr VqfrSpec spec{
-      .channels = 32, .levels = 3, .multipliers = {1, 2, 4}, .latent = 32, .codebook_entries = 64};
-};
 
 constexpr std::pair<const char*, double> vqfr_fidelities[] = {{"f0.0", 0}, {"f0.5", 0.5}, {"f1.0", 1}};
 

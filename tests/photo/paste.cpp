@@ -57,6 +57,28 @@ const std::uint8_t* pixel_at(const Image& image, const Affine& face, Point templ
 
 }  // namespace
 
+TEST_CASE("A face is smoothed by [1 2 1] along both axes, mirrored about its outermost pixels") {
+  rfpp::io::Image image(6, 5, 3);
+  const auto sample = [&](int x, int y, int color) -> std::uint8_t& { return image.row(y)[3 * x + color]; };
+  sample(3, 2, 0) = 160;
+  sample(0, 0, 1) = 160;
+  sample(1, 0, 2) = 160;
+  image = smoothed(std::move(image));
+  const int taps[] = {1, 2, 1};
+  for (int y = 0; y < 5; ++y)
+    for (int x = 0; x < 6; ++x) {
+      const bool near = std::abs(x - 3) <= 1 && std::abs(y - 2) <= 1;
+      CHECK(sample(x, y, 0) == (near ? 10 * taps[x - 2] * taps[y - 1] : 0));
+      CHECK(sample(x, y, 1) == (x > 1 || y > 1 ? 0 : 10 * (2 - x) * (2 - y)));
+    }
+  // The pixel beside the corner counts on both sides of it.
+  CHECK(sample(0, 0, 2) == 40);
+  CHECK(sample(1, 0, 2) == 40);
+  CHECK(sample(2, 0, 2) == 20);
+  CHECK(sample(0, 1, 2) == 20);
+  CHECK(face_width(ffhq_template) == Approx(2.26 * 125.9216).epsilon(1e-6));
+}
+
 TEST_CASE("Pasted photos equal the golden ones") {
   const Image photo = golden::image("photo");
   std::vector<RestoredFace> faces;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "images.hpp"
 #include "loss_networks.hpp"
 #include "rfpp/photo/upscaler.hpp"
 #include "support.hpp"
@@ -34,13 +35,11 @@ io::Image hashed_image(const std::string& name, int width, int height, int chann
   return image;
 }
 
-int largest_difference(const io::Image& a, const io::Image& b) {
-  REQUIRE(a.samples.size() == b.samples.size());
-  int largest = 0;
-  for (std::size_t i = 0; i < a.samples.size(); ++i)
-    largest = std::max(largest, std::abs(int{a.samples[i]} - int{b.samples[i]}));
-  return largest;
-}
+/// Every pixel four times.
+struct Nearest {
+  static constexpr int unit = 1, scale = 2;
+  Tensor<float> operator()(auto& ex, const Tensor<float>& x) const { return bare(eval(ex, upsample2(x))); }
+};
 
 }  // namespace
 
@@ -145,6 +144,37 @@ TEST_CASE("any photo can be enlarged: a pixel, odd sides, gray, alpha") {
   for (std::size_t i = 3; i < opaque.samples.size(); i += 4) opaque.samples[i] = 255;
   const io::Image larger = photo::upscale(ex, network, opaque, {64, 10});
   for (std::size_t i = 3; i < larger.samples.size(); i += 4) CHECK(larger.samples[i] == 255);
+}
+
+TEST_CASE("16 bits stay 16 bits, tile by tile; alpha too") {
+  Cpu ex(2);
+  for (const int channels : {1, 2, 3, 4}) {
+    INFO(channels << " channels");
+    io::Image photo = hashed_image("wide", 33, 20, channels);
+    const Hashed hashed("low bits");
+    std::vector<std::uint16_t> values(photo.samples.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] =
+          static_cast<std::uint16_t>(photo.samples[i] << 8U | static_cast<unsigned>((hashed(i) + 1) * 128));
+    set_samples16(photo, values);
+    const io::Image larger = photo::upscale(ex, Nearest{}, photo, {16, 2});
+    REQUIRE(larger.samples16.size() == 4 * values.size());
+    const auto count = static_cast<std::size_t>(channels);
+    io::Image alpha(33, 20, 1);
+    std::vector<std::uint16_t> alphas(alpha.samples.size());
+    for (std::size_t i = 0; i < alphas.size(); ++i) alphas[i] = values[(i + 1) * count - 1];
+    set_samples16(alpha, alphas);
+    alpha = photo::resize(alpha, 66, 40);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < larger.samples16.size(); ++i) {
+      const std::size_t pixel = i / count, x = pixel % 66, y = pixel / 66;
+      const bool is_alpha = channels % 2 == 0 && i % count == count - 1;
+      const std::uint16_t expected =
+          is_alpha ? alpha.samples16[pixel] : values[(y / 2 * 33 + x / 2) * count + i % count];
+      wrong += larger.sample16(i) == expected ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
+  }
 }
 
 TEST_CASE("the memory that enlarging takes is bounded, whatever the photo's size") {

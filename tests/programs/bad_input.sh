@@ -1,30 +1,8 @@
 #!/usr/bin/env bash
 # bad_input.sh <folder with the programs>
 # Whatever is wrong with the input: one line on stderr that says so, an exit code that is not 0, nothing half-written.
-set -uo pipefail
-programs=$(realpath "$1")
-data=$(realpath "$(dirname "$0")/../../examples/data")
-aligned=$(realpath "$(dirname "$0")/../data/programs/astronaut.png")
-work=$(mktemp -d)
+source "$(dirname "$0")/common.sh"
 trap 'umount "$work/full" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work"
-failures=0
-
-# refused <text that the message holds> <program> <arguments>...
-refused() {
-  local expected=$1 program=$2
-  shift 2
-  rm -rf out
-  "$programs/rfpp-$program" "$@" >stdout 2>message </dev/null
-  local code=$?
-  local left
-  left=$(find out full -type f 2>/dev/null | wc -l)
-  if ((code == 0 || code >= 126)) || [[ $(wc -l <message) != 1 ]] || ! grep -qF -- "$expected" message || ((left > 0)); then
-    echo "FAILED: $program $*: exit code $code, $left files left, expected \"$expected\", found:"
-    cat message
-    failures=$((failures + 1))
-  fi
-}
 
 : >empty.png
 cp "$data/astronaut.png" photo.png
@@ -35,7 +13,7 @@ printf 'P6\n20000 20000\n255\n' >huge.ppm
 mkdir folder
 : >empty.safetensors
 echo 'this is text' >text.ckpt
-"$programs/rfpp-forward" --hashed --save-weights whole.safetensors || failures=$((failures + 1))
+run 0 forward --hashed --save-weights whole.safetensors
 head -c 1000000 whole.safetensors >truncated.safetensors
 cp whole.safetensors nan.safetensors
 printf '\377\377\377\377' | dd of=nan.safetensors bs=1 seek=200000000 conv=notrunc status=none
@@ -137,5 +115,4 @@ else
   echo 'not run: a full disk needs the right to mount one'
 fi
 
-echo "$failures failures"
-exit $((failures > 0))
+finish

@@ -2,31 +2,8 @@
 # folders.sh <folder with the programs>
 # Folders as people have them: what is taken, what is left out, what results are called, and that one bad file ends
 # nothing.
-set -uo pipefail
-programs=$(realpath "$1")
-data=$(realpath "$(dirname "$0")/../../examples/data")
-aligned=$(realpath "$(dirname "$0")/../data/programs/astronaut.png")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# run <exit code: 0 or 1> <program> <arguments>...
-run() {
-  local expected=$1 program=$2
-  shift 2
-  "$programs/rfpp-$program" "$@" >stdout 2>stderr </dev/null
-  local code=$?
-  ((code == expected)) || fail "$program $*: exit code $code, expected $expected: $(cat stderr)"
-}
-says() { grep -qF -- "$1" stderr stdout || fail "expected \"$1\", found: $(cat stdout stderr)"; }
-silent_about() { ! grep -qF -- "$1" stderr stdout || fail "says \"$1\": $(cat stdout stderr)"; }
+source "$(dirname "$0")/common.sh"
 files_in() { [[ $(cd "$1" && find . -type f | sort | tr '\n' ' ') == "$2" ]] || fail "in $1: $(find "$1" -type f | sort | tr '\n' ' '), expected $2"; }
-# The sides of a PNG, both below 65536: "512x300".
-size_of() { od -An -j18 -N6 -tu1 "$1" | awk '{ print $1 * 256 + $2 "x" $5 * 256 + $6 }'; }
 png=$data/astronaut.png jpg=$data/astronaut_degraded.jpg
 
 # What is taken: by content, in the form of the name.
@@ -207,5 +184,18 @@ says '1 of the faces in faces could not be read'
 says 'faces: left out 1 file that is no image rfpp reads: notes.txt'
 [[ -s trained/checkpoint.safetensors && -s trained/training.csv && -s trained/validation.csv ]] || fail 'train lost its run'
 
-echo "$failures failures"
-exit $((failures > 0))
+# Folders of faces to train on; the run among them is none, and damaged faces are taken with a word.
+mkdir -p people/ann people/bob
+cp "$png" people/ann/a.png
+cp "$png" people/bob/a.png
+cp cut.jpg people/bob/cut.jpg
+run 1 train people/run --data people --batch 1 --steps 1
+says 'people: expected faces, found none, but 2 folders: ann, bob; give one of those, take all with --recursive'
+for more in '--data people --recursive --batch 1 --steps 1' --resume; do
+  run 0 train people/run $more
+  says 'people/bob/cut.jpg: warning: truncated JPEG: no end marker'
+  [[ $(wc -l <stderr) == 1 ]] || fail "train says more than one file needs: $(cat stderr)"
+done
+[[ -s people/run/validation.csv && -n $(find people/run/samples -name '*.png') ]] || fail 'the run among the faces has no samples'
+
+finish

@@ -1,43 +1,21 @@
 #!/usr/bin/env bash
 # whole_photos.sh <folder with the programs>
 # Photos in, photos out: whose detector finds the faces, what is drawn and reported, and what enlarges the rest.
-set -uo pipefail
-programs=$(realpath "$1")
-data=$(realpath "$(dirname "$0")/../../examples/data")
-weights=$(realpath "$(dirname "$0")/../../weights")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failures=0
-fail() {
-  echo "FAILED: $*"
-  failures=$((failures + 1))
-}
-# run <exit code: 0 or 1> <arguments>...
-run() {
-  local expected=$1
-  shift
-  "$programs/rfpp-restore" "$@" >stdout 2>stderr </dev/null
-  local code=$?
-  ((code == expected)) || fail "restore $*: exit code $code, expected $expected: $(cat stderr)"
-}
-says() { grep -qF -- "$1" stderr stdout || fail "expected \"$1\", found: $(cat stdout stderr)"; }
+source "$(dirname "$0")/common.sh"
 reports() { grep -qF -- "$2" "$1" || fail "expected in $1 \"$2\", found: $(cat "$1")"; }
-# The sides of a PNG, both below 65536: "512x300".
-size_of() { od -An -j18 -N6 -tu1 "$1" | awk '{ print $1 * 256 + $2 "x" $5 * 256 + $6 }'; }
 
 cp "$data/astronaut.png" photo.png
 
 # A detector's file: that of the one that comes with rfpp finds the same.
-run 0 photo.png -o default.png
-run 0 photo.png -o given.png --detector "$weights/centerface.safetensors"
+run 0 restore photo.png -o default.png
+run 0 restore photo.png -o given.png --detector "$weights/centerface.safetensors"
 cmp default.png given.png || fail 'the same detector, named, makes another picture'
-run 0 photo.png --detect --detector "$weights/centerface.safetensors"
+run 0 restore photo.png --detect --detector "$weights/centerface.safetensors"
 says 'photo.png: 1 face -> photo.landmarks.json'
 rm photo.landmarks.json
 
 # Faces drawn in: found ones, and those of a file; where nobody mistakes the picture for a restored one.
-run 0 photo.png --draw
+run 0 restore photo.png --draw
 says 'photo.png: 1 face -> drawn/photo.png'
 [[ $(size_of drawn/photo.png) == 512x512 ]] || fail "the photo drawn on is $(size_of drawn/photo.png)"
 cmp -s drawn/photo.png photo.png && fail 'nothing is drawn'
@@ -45,7 +23,7 @@ face='[203.67, 101.83], [246.92, 104.08], [225, 127.5], [200.5, 139], [246, 141]
 small='[17, 8.5], [20.6, 8.7], [18.8, 10.6], [16.7, 11.6], [20.5, 11.8]'
 outside='[5203.67, 5101.83], [5246.92, 5104.08], [5225, 5127.5], [5200.5, 5139], [5246, 5141]'
 echo "{\"faces\": [{\"landmarks\": [$face]}, {\"landmarks\": [$small]}, {\"landmarks\": [$outside]}]}" >three.json
-run 0 photo.png --draw --landmarks three.json -o three.png
+run 0 restore photo.png --draw --landmarks three.json -o three.png
 says 'photo.png: 1 face, 1 too small to restore, 1 outside the photo -> three.png'
 cmp -s three.png drawn/photo.png && fail 'landmarks that are given are not those drawn'
 
@@ -59,7 +37,7 @@ echo '{"faces": []}' >photos/b.landmarks.json
 : >photos/broken.png
 mkdir out
 : >out/c.png
-run 1 photos -o out --report report.json --skip-existing
+run 1 restore photos -o out --report report.json --skip-existing
 says '4 photos: 1 face, 1 too small to restore, 1 outside the photo; 1 photo without a face; 1 skipped; 1 failed; '
 says '1 of 3 images failed'
 cmp photos/b.png out/b.png || fail 'a photo without faces is not copied'
@@ -71,13 +49,13 @@ reports report.json '"fate": "outside the photo"'
 reports report.json '"skipped": "its result is there already"'
 reports report.json '"error": "photos/broken.png: expected an image, found an empty file"'
 [[ $(grep -c '"photo":' report.json) == 4 && $(grep -c '"number":' report.json) == 3 ]] || fail "the report: $(cat report.json)"
-run 0 photo.png -o one.png --faces 1 --landmarks three.json --report one.json
+run 0 restore photo.png -o one.png --faces 1 --landmarks three.json --report one.json
 says 'photo.png: 1 face, 2 not chosen, '
 reports one.json '"fate": "not chosen"'
-run 1 missing.png -o missing --report failed.json
+run 1 restore missing.png -o missing --report failed.json
 reports failed.json '"error": "missing.png: '
 rm failed.json
-run 1 photo.png -o one.png --report missing/report.json
+run 1 restore photo.png -o one.png --report missing/report.json
 says 'missing/report.json'
 
 # An upscaler for what is around the faces, which adds nothing to the nearest pixel: parameters that are all zero.
@@ -104,14 +82,17 @@ header="{$header}"
   head -c $size /dev/zero
 } >nearest.safetensors
 printf 'P6\n2 1\n255\n\1\2\3\144\145\146' >two.ppm
-run 0 two.ppm -o two.png --background nearest.safetensors
+run 0 restore two.ppm -o two.png --background nearest.safetensors
 says 'two.ppm: 0 faces, '
 [[ $(size_of two.png) == 8x4 ]] || fail "four times 2x1 is $(size_of two.png)"
-run 0 two.ppm -o same.png --scale 4
+# Samples of two bytes stay that: the depth in a PNG's header.
+printf 'P6\n2 1\n65535\n\1\2\3\4\5\6\144\145\146\147\150\151' >deep.ppm
+run 0 restore deep.ppm -o deep.png --background nearest.safetensors
+[[ $(size_of deep.png) == 8x4 && $(od -An -j24 -N1 -tu1 deep.png) -eq 16 ]] || fail 'a photo of 16 bits does not stay one'
+run 0 restore two.ppm -o same.png --scale 4
 cmp -s two.png same.png && fail 'the upscaler makes what interpolation makes'
-run 0 photo.png -o twice.png --background nearest.safetensors --scale 2
+run 0 restore photo.png -o twice.png --background nearest.safetensors --scale 2
 says 'photo.png: 1 face, '
 [[ $(size_of twice.png) == 1024x1024 ]] || fail "twice 512x512 is $(size_of twice.png)"
 
-((failures == 0)) && echo "all as expected"
-exit $((failures > 0))
+finish

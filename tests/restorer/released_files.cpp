@@ -6,11 +6,8 @@
 
 #include "catch.hpp"
 #include "io/files.hpp"
-#include "rfpp/model/codeformer.hpp"
-#include "rfpp/model/gfpgan.hpp"
-#include "rfpp/model/gpen.hpp"
+#include "model/tiny_families.hpp"
 #include "rfpp/model/hashed.hpp"
-#include "rfpp/model/vqfr.hpp"
 #include "rfpp/restorer.hpp"
 #include "rfpp/restorer/networks.hpp"
 #include "support.hpp"
@@ -19,40 +16,12 @@
 // The forms in which the authors of the networks publish their weights.
 
 using namespace rfpp;
-using test::TorchFile;
+using namespace rfpp::test;
 
 namespace {
 
 constexpr const char* families[] = {"codeformer", "gfpgan", "gpen-bfr-512", "vqfr"};
 constexpr std::uintmax_t larger_than_any_network = std::uintmax_t{1} << 30;
-
-struct TinyCodeFormer {
-  static constexpr const char* name = "codeformer tiny";
-  static constexpr CodeFormerSpec spec{.resolution = 64,
-                                       .channels = 32,
-                                       .levels = 3,
-                                       .multipliers = {1, 2, 4},
-                                       .fusion = 32 | 64,
-                                       .latent = 32,
-                                       .codebook_entries = 64,
-                                       .layers = 1,
-                                       .width = 64,
-                                       .heads = 8,
-                                       .hidden = 128};
-};
-struct TinyGfpgan {
-  static constexpr const char* name = "gfpgan tiny";
-  static constexpr GfpganSpec spec{{16, 8, 2, {8, 8, 4}}};
-};
-struct TinyGpen {
-  static constexpr const char* name = "gpen tiny";
-  static constexpr GpenSpec spec{{16, 8, 2, {8, 8, 4}}};
-};
-struct TinyVqfr {
-  static constexpr const char* name = "vqfr tiny";
-  static constexpr VqfrSpec spec{
-      .channels = 32, .levels = 2, .multipliers = {1, 2}, .latent = 32, .codebook_entries = 16};
-};
 
 /// A model whose parameters are all this number.
 template <class Model> Model filled(float value) {
@@ -113,10 +82,10 @@ io::ParameterShapes shapes_of(const char* network) { return network_named(networ
 
 }  // namespace
 
-TEST_CASE("CodeFormer's weights are read from every form of file") { check_forms<TinyCodeFormer>(); }
-TEST_CASE("GFPGAN's weights are read from every form of file") { check_forms<TinyGfpgan>(); }
-TEST_CASE("GPEN's weights are read from every form of file") { check_forms<TinyGpen>(); }
-TEST_CASE("VQFR's weights are read from every form of file") { check_forms<TinyVqfr>(); }
+TEST_CASE("CodeFormer's weights are read from every form of file") { check_forms<CodeFormerTiny>(); }
+TEST_CASE("GFPGAN's weights are read from every form of file") { check_forms<GfpganTiny>(); }
+TEST_CASE("GPEN's weights are read from every form of file") { check_forms<GpenTiny>(); }
+TEST_CASE("VQFR's weights are read from every form of file") { check_forms<VqfrTiny>(); }
 
 TEST_CASE("a released file is recognised by content, whatever it is called and wrapped in") {
   const files::TemporaryFolder folder;
@@ -203,6 +172,8 @@ TEST_CASE("every network has its authors' alignment, licence and choices") {
   CHECK(gpen.alignment[2].x == 256.0768);  // the nose
   CHECK(gpen.alignment[2].y == 303.95917);
   CHECK(gpen.parsed_mask.has_neck);
+  CHECK(gpen.smoothed_below == 100);
+  CHECK(network_named("gfpgan").info.smoothed_below == 0);
 }
 
 TEST_CASE("low memory changes no family's face by more than rounding") {

@@ -3,24 +3,30 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
+#include "images.hpp"
+#include "io/files.hpp"
+#include "loss_networks.hpp"
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/model/bisenet.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/parsenet.hpp"
 #include "rfpp/model/retinaface.hpp"
 #include "rfpp/model/srvgg.hpp"
+#include "rfpp/photo/paste.hpp"
 #include "rfpp/restorer.hpp"
 
 using namespace rfpp;
+using test::largest_difference;
 
 namespace {
 
@@ -96,14 +102,6 @@ io::Image part_of(const io::Image& image, int x, int y, int side) {
 io::Image portrait() { return part_of(load_image(sample_photo), 145, 40, 160); }
 io::Image middle(const io::Image& image) { return part_of(image, 40, 40, 80); }
 
-int largest_difference(const io::Image& a, const io::Image& b) {
-  REQUIRE(a.samples.size() == b.samples.size());
-  int largest = 0;
-  for (std::size_t i = 0; i < a.samples.size(); ++i)
-    largest = std::max(largest, std::abs(int{a.samples[i]} - int{b.samples[i]}));
-  return largest;
-}
-
 io::Image striped_photo() {
   io::Image photo(21, 14, 3);
   for (std::size_t i = 0; i < photo.samples.size(); ++i)
@@ -155,6 +153,39 @@ TEST_CASE("a parser is recognized by its parameters, and tells what is pasted") 
 }
 
 TEST_CASE(
+    "GPEN's faces are pasted by its own mask of what the parser sees, and smoothed where they are small") {
+  const files::TemporaryFolder folder;
+  const std::string parser = (folder.path / "parser.safetensors").string();
+  BiSeNet<> network;
+  test::fill_golden(network, "");
+  io::save_parameters(network, parser);
+  const io::Image photo = portrait();
+  auto restorer = Restorer::open({}, {.network = "gpen-bfr-512", .hashed = true, .parser = parser});
+  const auto faces = restorer.find_faces(photo);
+  REQUIRE(faces.size() == 1);
+  const photo::Landmarks& landmarks = faces[0].landmarks;
+  const photo::Affine to_crop = photo::align(landmarks, 512, restorer.network().alignment);
+  const io::Image face = restorer.restore_face(photo::crop_face(photo, to_crop));
+  const auto mask_of = [&](const photo::ParsedMask& how) {
+    return open_parser({.parser = parser}, how)->mask(face);
+  };
+  const photo::Plane own = mask_of({.sigma = 4, .margin = 26, .blurs_margin = true, .has_neck = true});
+  const auto pasted = [&](const photo::Plane& mask, bool smooth, double scale) {
+    const photo::RestoredFace one{to_crop, smooth ? photo::smoothed(face) : face, mask};
+    return photo::paste_faces(photo, std::span(&one, 1), scale);
+  };
+  REQUIRE(photo::face_width(landmarks) == Approx(97).margin(2));
+  const io::Image small = restorer.restore_photo(photo);
+  CHECK(small.samples == pasted(own, true, 1).samples);
+  CHECK(largest_difference(small, photo) > 10);
+  CHECK(largest_difference(small, pasted(own, false, 1)) > 5);
+  CHECK(largest_difference(small, pasted(mask_of({}), true, 1)) > 5);
+  CHECK(largest_difference(small, pasted(mask_of({.has_neck = true}), true, 1)) > 5);
+  // Twice as large in the result, the face is no longer small.
+  CHECK(restorer.restore_photo(photo, {.scale = 2}).samples == pasted(own, false, 2).samples);
+}
+
+TEST_CASE(
     "the background goes through an upscaler, whose scale is the result's unless another is asked for") {
   // Nothing is added to the nearest pixel.
   const WeightsFile file(std::type_identity<SrvggNet<RealEsrAnimeVideoV3>>(), "params.");
@@ -176,6 +207,10 @@ TEST_CASE(
       for (int c = 0; c < 3; ++c)
         nearest = nearest && larger.row(y)[3 * x + c] == photo.row(y / 4)[3 * (x / 4) + c];
   CHECK(nearest);
+  io::Image wide = photo;
+  set_samples16(wide, std::vector<std::uint16_t>(photo.samples.size(), 12345));
+  const io::Image larger_wide = restorer.restore_photo(wide, std::span<const photo::Landmarks>());
+  CHECK(larger_wide.samples16 == std::vector<std::uint16_t>(larger.samples.size(), 12345));
   CHECK(restorer.restore_photo(photo, {}, {.scale = 1.5}).width == 32);
   CHECK(restorer.restore_photo(photo, {}, {.scale = 1}).width == 21);
   CHECK_THROWS_WITH(restorer.restore_photo(photo, {}, {.scale = 0.5}),

@@ -107,3 +107,42 @@ TEST_CASE("a table with a byte order mark, blanks and carriage returns is read")
                               "f"),
                  "faces.csv: expected UTF-8, found UTF-16"));
 }
+
+TEST_CASE("faces in folders of the folder are taken where asked for, but not those of a run") {
+  const Folder folder("nested");
+  int number = 0;
+  for (const char* name : {"ann/0.png", "ann/1.png", "bob/old/2.png", "run/samples/3.png"}) {
+    std::filesystem::create_directories((folder.path() / name).parent_path());
+    io::write_image(folder.path() / name, picture(number++, 8));
+  }
+  ThreadPool pool(1);
+  const std::string error =
+      error_of([&] { Dataset::open(folder.path(), Split::train, 8, pool, false, folder.path() / "run"); });
+  CHECK(contains(error,
+                 "expected faces, found none, but 2 folders: ann, bob; give one of those, take all with "
+                 "--recursive"));
+  const auto open = [&](Split split) {
+    return Dataset::open(folder.path(), split, 8, pool, true, folder.path() / "run");
+  };
+  const auto train = open(Split::train), validation = open(Split::validation);
+  REQUIRE(train.size() == 2);
+  CHECK(train.face(1).file == folder.path() / "ann/1.png");
+  CHECK(std::ranges::equal(train.pixels(1), picture(1, 8).samples));
+  REQUIRE(validation.size() == 1);
+  CHECK(std::ranges::equal(validation.pixels(0), picture(2, 8).samples));
+}
+
+TEST_CASE("a face of a damaged file is taken with a word") {
+  const Folder folder("damaged");
+  for (const char* name : {"a.jpg", "b.jpg", "c.jpg"}) io::write_image(folder.path() / name, picture(1, 64));
+  const auto cut = folder.path() / "b.jpg";
+  std::filesystem::resize_file(cut, std::filesystem::file_size(cut) - 2);
+  ThreadPool pool(2);
+  const auto data = Dataset::open(folder.path(), Split::train, 64, pool);
+  REQUIRE(data.size() == 2);
+  CHECK(std::ranges::equal(data.pixels(1), data.pixels(0)));
+  CHECK(data.failures().empty());
+  REQUIRE(data.warnings().size() == 1);
+  CHECK(data.warnings()[0] ==
+        cut.string() + ": warning: truncated JPEG: no end marker, 100% of the picture is there");
+}

@@ -14,11 +14,17 @@ TEST_CASE("settings are written and read again") {
   TrainSettings s = settings_named("small", "restorer");
   s.milestones = {5, 6};
   s.rate = 0.1;
+  s.recursive = true;
   std::ofstream(file) << nlohmann::json(s);
   const TrainSettings read = read_settings(file);
   CHECK(nlohmann::json(read) == nlohmann::json(s));
   CHECK(read.network == "restoreformer++-small");
   CHECK(read.objective.component == 0);
+  // Those of a run of before there was the choice.
+  nlohmann::json old(s);
+  old.erase("recursive");
+  std::ofstream(file) << old;
+  CHECK(!read_settings(file).recursive);
 }
 
 TEST_CASE("presets have the published rates") {

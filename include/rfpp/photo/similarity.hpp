@@ -37,6 +37,10 @@ inline double eye_distance(const Landmarks& landmarks) {
   return std::hypot(landmarks[1].x - landmarks[0].x, landmarks[1].y - landmarks[0].y);
 }
 
+/// The width of a face as detectors' boxes have it, by its landmarks: 2.26 times the distance of the eyes, the
+/// median of 63 faces in photos, which differ by 8 %.
+inline double face_width(const Landmarks& landmarks) { return 2.26 * eye_distance(landmarks); }
+
 /// The map (x, y) -> (xx x + xy y + x0, yx x + yy y + y0).
 struct Affine {
   double xx = 1, xy = 0, x0 = 0;

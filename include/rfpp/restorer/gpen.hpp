@@ -20,7 +20,8 @@ struct GpenDoor {
                      {256.07680, 303.95917},
                      {211.95977, 366.82819},
                      {300.89112, 366.33631}}},
-      .parsed_mask = {.sigma = 4, .margin = 26, .blurs_margin = true, .has_neck = true}};
+      .parsed_mask = {.sigma = 4, .margin = 26, .blurs_margin = true, .has_neck = true},
+      .smoothed_below = 100};
 
   static NetworkOutput run(auto& ex, const Model& model, const Tensor<float>& faces, const NetworkSettings&,
                            bool) {

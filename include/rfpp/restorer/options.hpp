@@ -76,8 +76,11 @@ struct NetworkInfo {
   /// What a user of its published weights has to know of their licence, in one line; empty for free ones.
   const char* license = "";
   photo::Landmarks alignment =
-      photo::ffhq_template;          ///< where it expects the landmarks, in a face of 512x512
-  photo::ParsedMask parsed_mask{};   ///< what is pasted of a face where there is a parser
+      photo::ffhq_template;         ///< where it expects the landmarks, in a face of 512x512
+  photo::ParsedMask parsed_mask{};  ///< what is pasted of a face where there is a parser
+  /// Faces that are narrower than this in the result, in pixels, are smoothed before they are pasted; see
+  /// photo::smoothed.
+  double smoothed_below = 0;
   std::optional<double> fidelity{};  ///< the default of FaceOptions::fidelity; empty: it has no such choice
   int codebook_entries = 0, code_side = 0;  ///< of its dictionary, and of a face's indices; 0: it has none
   bool codes_suffice = false;               ///< whether it makes a face of indices alone

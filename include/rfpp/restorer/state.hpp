@@ -142,7 +142,8 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
   const bool gray = photo::is_gray(photo);
   std::vector<photo::Affine> maps;
   std::vector<io::Image> crops;
-  for (const photo::Landmarks& landmarks : photo::usable_faces(faces, photo.width, photo.height).landmarks) {
+  const auto usable = photo::usable_faces(faces, photo.width, photo.height).landmarks;
+  for (const photo::Landmarks& landmarks : usable) {
     maps.push_back(photo::align(landmarks, state.side(), state.entry.info.alignment));
     crops.push_back(photo::crop_face(photo, maps.back(), state.side()));
   }
@@ -152,6 +153,8 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
   for (std::size_t i = 0; i < crops.size(); ++i) {
     io::Image face = photo::colored(std::move(results[i]), crops[i], color);
     photo::Plane mask = state.parser ? state.parser->mask(face) : photo::Plane{};
+    if (scale * photo::face_width(usable[i]) < state.entry.info.smoothed_below)
+      face = photo::smoothed(std::move(face));
     if (gray) photo::remove_color(face);
     restored.push_back({maps[i], std::move(face), std::move(mask)});
   }

@@ -114,12 +114,13 @@ inline std::vector<Face> listed_faces(const std::filesystem::path& folder, Split
 
 /// All images of a folder (see io::images_in) in order of name, of which every 20th is for validation; of
 /// fewer than 20, the last.
-inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split split) {
-  const io::FolderImages found = io::images_in(folder);
+inline std::vector<Face> found_faces(const std::filesystem::path& folder, Split split, bool recursive,
+                                     const std::filesystem::path& except) {
+  const io::FolderImages found = io::images_in(folder, recursive, except);
   const std::vector<std::filesystem::path>& files = found.images;
   if (files.empty() && !found.folders.empty())
     throw Error(folder.string() + ": expected faces, found none, but " + io::text_of_left_out(found, folder) +
-                "; give one of those, or list its images in faces.csv");
+                "; give one of those, take all with --recursive, or list the images in faces.csv");
   if (files.size() == 1)
     throw Error(folder.string() + ": expected two faces or more, one of them for validation, found one");
   const std::size_t period = std::min<std::size_t>(20, files.size());
@@ -136,28 +137,35 @@ class Dataset {
  public:
   /// The faces of a folder, resized to side x side where they have another size, gray ones as RGB.
   /// `faces.csv`, where there is one, says which are for training (see detail::listed_faces); else every 20th
-  /// is for validation. What is not a square image is left out, and an error in failures(). Throws Error for
-  /// an empty part, and, naming a file, where no face can be read.
-  static Dataset open(const std::filesystem::path& folder, Split split, int side, ThreadPool& pool) {
+  /// is for validation, of the folders in the folder, too, where `recursive`, but for the folder `except`.
+  /// What is not a square image is left out, and an error in failures(). Throws Error for an empty part, and,
+  /// naming a file, where no face can be read.
+  static Dataset open(const std::filesystem::path& folder, Split split, int side, ThreadPool& pool,
+                      bool recursive = false, const std::filesystem::path& except = {}) {
     if (!std::filesystem::is_directory(folder))
       throw Error(folder.string() + ": expected a folder of aligned faces, found none");
     Dataset data;
     data.side_ = side;
-    data.faces_ = std::filesystem::exists(folder / "faces.csv") ? detail::listed_faces(folder, split)
-                                                                : detail::found_faces(folder, split);
+    data.faces_ = std::filesystem::exists(folder / "faces.csv")
+                      ? detail::listed_faces(folder, split)
+                      : detail::found_faces(folder, split, recursive, except);
     if (data.faces_.empty())
       throw Error(folder.string() + ": expected faces for " +
                   (split == Split::train ? "training" : "validation") + ", found none");
     data.pixels_.resize(data.faces_.size());
     std::vector<std::string> errors(data.faces_.size());
+    std::vector<std::vector<std::string>> warnings(data.faces_.size());
     pool.for_each(static_cast<int>(data.faces_.size()), [&](int i, int) {
       const auto face = static_cast<std::size_t>(i);
       try {
-        data.read(face);
+        warnings[face] = data.read(face);
       } catch (const Error& error) {
         errors[face] = error.what();
       }
     });
+    for (std::size_t i = 0; i < warnings.size(); ++i)
+      for (const std::string& warning : warnings[i])
+        data.warnings_.emplace_back(data.faces_[i].file.string()).append(": warning: ").append(warning);
     data.leave_out(errors);
     return data;
   }
@@ -166,14 +174,18 @@ class Dataset {
   int side() const { return side_; }
   /// Why faces of the folder are not among these: a line each.
   const std::vector<std::string>& failures() const { return failures_; }
+  /// What is wrong with files of faces that are among these: a line each, "FILE: warning: ...".
+  const std::vector<std::string>& warnings() const { return warnings_; }
   const Face& face(std::size_t i) const { return faces_[i]; }
   /// {side, side, 3}, RGB.
   std::span<const std::uint8_t> pixels(std::size_t i) const { return pixels_[i]; }
 
  private:
-  void read(std::size_t i) {
+  /// Returns what is wrong with the file.
+  std::vector<std::string> read(std::size_t i) {
     Face& face = faces_[i];
     io::Image image = io::read_image(face.file);
+    std::vector<std::string> warnings = std::move(image.warnings);
     if (image.width != image.height)
       throw Error(face.file.string() + ": expected a square colour image, found " +
                   std::to_string(image.width) + "x" + std::to_string(image.height));
@@ -191,6 +203,7 @@ class Dataset {
     const std::size_t step = image.colors() == 3 ? 1 : 0;
     for (std::size_t k = 0; k < image.samples.size(); k += channels)
       for (std::size_t c = 0; c < 3; ++c) out.push_back(image.samples[k + c * step]);
+    return warnings;
   }
 
   /// Throws the first error where there is one for every face.
@@ -215,7 +228,7 @@ class Dataset {
   int side_ = 0;
   std::vector<Face> faces_;
   std::vector<std::vector<std::uint8_t>> pixels_;
-  std::vector<std::string> failures_;
+  std::vector<std::string> failures_, warnings_;
 };
 
 }  // namespace RFPP_ABI

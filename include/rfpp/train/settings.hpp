@@ -25,6 +25,7 @@ struct TrainSettings {
   std::string stage;  ///< rohqd: clean faces are reproduced; restorer: degraded ones are restored
   std::string network;
   std::string data;                  ///< folder of aligned faces
+  bool recursive = false;            ///< whether the folders in it are taken, too
   std::string start;                 ///< weights to start from, where they fit; "" for random ones
   std::string lpips;                 ///< weights of the networks behind the perceptual and style terms, and
   std::string arcface;               ///< behind the identity term; without them the terms are off
@@ -54,13 +55,14 @@ struct TrainSettings {
   bool restores() const { return stage == "restorer"; }
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, start, lpips, arcface, centerface,
-                                   objective, degradation, seed, batch, accumulation, steps, rate, milestones,
-                                   milestone_factor, beta1, beta2, attention_rate, discriminator_rate,
-                                   average_decay, augmentation_probability, augmentation_degrees,
-                                   augmentation_scale, augmentation_shift, color_probability, color_degrees,
-                                   color_saturation, color_gain, crop, revival_every, revival_patience,
-                                   revival_until, log_every, validate_every, samples_every, checkpoint_every)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, recursive, start, lpips, arcface,
+                                   centerface, objective, degradation, seed, batch, accumulation, steps, rate,
+                                   milestones, milestone_factor, beta1, beta2, attention_rate,
+                                   discriminator_rate, average_decay, augmentation_probability,
+                                   augmentation_degrees, augmentation_scale, augmentation_shift,
+                                   color_probability, color_degrees, color_saturation, color_gain, crop,
+                                   revival_every, revival_patience, revival_until, log_every, validate_every,
+                                   samples_every, checkpoint_every)
 
 /// Throws Error, naming the setting, for values that no run can have.
 inline void check(const TrainSettings& s) {
@@ -97,6 +99,7 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   nlohmann::json json;
   try {
     json = io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
+    if (json.is_object()) json.emplace("recursive", false);  // settings of before it was a choice
     io::check_like(json, nlohmann::json(TrainSettings{}), "");
   } catch (const Error& error) {
     throw Error(file.string() + ": expected the settings of a training run: " + error.what());

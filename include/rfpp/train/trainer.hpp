@@ -36,8 +36,7 @@ template <class N> class Trainer {
         settings_(learner_->settings()),
         folder_(folder),
         ex_(threads),
-        data_(Dataset::open(settings_.data, Split::train, N::spec.resolution, ex_.pool())) {
-    failures_ = data_.failures();
+        data_(faces_for(Split::train)) {
     make_validation_sets();
     if (!settings_.centerface.empty()) io::load_parameters(detector_.emplace(), settings_.centerface);
     if (resumes) load();
@@ -46,6 +45,8 @@ template <class N> class Trainer {
   long step() const { return step_; }
   /// Why faces are left out, of training or of validation: a line each.
   const std::vector<std::string>& failures() const { return failures_; }
+  /// What is wrong with files of faces that are taken: a line each, see Dataset::warnings.
+  const std::vector<std::string>& warnings() const { return warnings_; }
   Network<N> model() const { return learner_->model(); }
   Network<N> average() const { return learner_->average(); }
 
@@ -83,10 +84,18 @@ template <class N> class Trainer {
              settings_.color_gain}};
   }
 
+  /// The run's own pictures are no faces, where it lies among them.
+  Dataset faces_for(Split split) {
+    auto faces = Dataset::open(settings_.data, split, N::spec.resolution, ex_.pool(), settings_.recursive,
+                               folder_.path());
+    failures_.insert(failures_.end(), faces.failures().begin(), faces.failures().end());
+    warnings_.insert(warnings_.end(), faces.warnings().begin(), faces.warnings().end());
+    return faces;
+  }
+
   void make_validation_sets() {
     constexpr std::uint64_t seed = 7;
-    const auto faces = Dataset::open(settings_.data, Split::validation, N::spec.resolution, ex_.pool());
-    failures_.insert(failures_.end(), faces.failures().begin(), faces.failures().end());
+    const Dataset faces = faces_for(Split::validation);
     if (settings_.restores()) {
       sets_.push_back(degraded_set(ex_, faces, degradation(settings_.degradation), seed, "degraded"));
       sets_.push_back(degraded_set(ex_, faces, degradation("hard"), seed, "hard"));
@@ -217,10 +226,10 @@ template <class N> class Trainer {
   const TrainSettings& settings_;
   RunFolder folder_;
   Cpu ex_;
+  std::vector<std::string> failures_, warnings_;
   Dataset data_;
   std::optional<CenterFace<>> detector_;
   std::vector<ValidationSet> sets_;
-  std::vector<std::string> failures_;
   long step_ = 0;
   double pixel_ = 0, lowest_pixel_ = 0;
 };
