@@ -1,5 +1,5 @@
-// The network itself, on an executor of one's own: 03_network_and_executor weights.safetensors face.png
-// restored.png
+// The network itself, on an executor of one's own:
+// 03_network_and_executor weights.safetensors face.png restored.png
 #include <cstdio>
 #include <exception>
 

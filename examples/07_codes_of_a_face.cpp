@@ -1,5 +1,5 @@
-// A face as 1024 indices into a dictionary of face features, and back: 07_codes_of_a_face face.png
-// decoded.png
+// A face as 1024 indices into a dictionary of face features, and back:
+// 07_codes_of_a_face face.png decoded.png
 #include <cmath>
 #include <cstdio>
 #include <exception>

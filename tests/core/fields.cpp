@@ -79,7 +79,7 @@ TEST_CASE("walk hands over each parameter with its own type") {
 }
 
 TEST_CASE("walk over a const model sees const parameters") {
-  const Model model;
+  const Model model{};
   int count = 0;
   walk(
       [&](const std::string&, auto& parameter) {
@@ -92,7 +92,7 @@ TEST_CASE("walk over a const model sees const parameters") {
 
 TEST_CASE("walk takes several models side by side") {
   Model a, b;
-  const Model c;
+  const Model c{};
   int count = 0;
   walk(
       [&](const std::string& name, auto& first, auto& second, const auto& third) {
@@ -125,7 +125,7 @@ TEST_CASE("walk accepts a bare parameter and a bare array") {
 }
 
 TEST_CASE("count_parameters counts tensors and elements, loaded or not") {
-  const Model model;
+  const Model model{};
   const ParameterCount count = count_parameters(model);
   CHECK(count.tensors == 9);
   CHECK(count.elements == 1 + 2 * 4 + 72 + 6 + 72);

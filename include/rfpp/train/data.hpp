@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <locale>
 #include <map>
 #include <optional>
 #include <span>
@@ -67,8 +67,9 @@ class CsvRow {
   double number(const std::string& name) const {
     const std::string& cell = text(name);
     double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error != std::errc() || end != cell.data() + cell.size())
+    std::istringstream in(cell);  // from_chars has no numbers with fractions in older libc++
+    in.imbue(std::locale::classic());
+    if (!(in >> std::noskipws >> value) || in.peek() != std::istringstream::traits_type::eof())
       throw Error(place_ + ": expected a number in column \"" + name + "\", found \"" + cell + "\"");
     return value;
   }
