@@ -6,7 +6,7 @@
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$here/../build/gpu
-[[ ! -e $here/test_cuda ]] || folder=$here
+[[ ! -e $here/programs.tar.gz ]] || folder=$here
 folder=${2:-$folder}
 case ${1:-} in
   tests | bench) ;;
@@ -15,7 +15,7 @@ case ${1:-} in
     exit 2
     ;;
 esac
-if ! cd "$folder" 2>/dev/null || [[ ! -x test_cuda ]]; then
+if ! cd "$folder" 2>/dev/null || ! { [[ -x test_cuda ]] || tar -xzf programs.tar.gz 2>/dev/null; }; then
   echo "gpu.sh: expected programs in $folder, found none: bench/gpu_prepare.sh makes them" >&2
   exit 2
 fi
@@ -42,11 +42,13 @@ step() {
 has_torch() { python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; }
 
 tests() {
-  local name tool
+  local name tool names
+  names=$(./test_cuda --list-test-names-only 2>/dev/null)           # Catch2 2
+  [[ -n $names ]] || names=$(./test_cuda --list-tests --verbosity quiet)  # Catch2 3
   # One process for each: an error of a device stays in its process.
   while read -r name; do
     [[ -n $name ]] && step "$name" "$([[ $name == full-size* ]] && echo 300 || echo 90)" ./test_cuda "${name//,/\\,}"
-  done < <(./test_cuda --list-tests --verbosity quiet)
+  done <<<"$names"
   step 'restore a photo' 60 ./rfpp-restore data/astronaut_degraded.jpg --device cuda --output results/tests/restored
   # Full-size networks run the kernels of the others, and take hours under these.
   for tool in memcheck racecheck initcheck synccheck; do

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # gpu_prepare.sh [folder]
 # Builds what gpu.sh runs on a machine with an NVIDIA GPU, and puts it into a folder (build/gpu) with all that it needs:
-# copy that there. Built for sm_90 (H100, H200) and processors with AVX2; of libraries, only those of C are not in the
-# programs. Needs the CUDA Toolkit and what the tests and benchmarks need, but no GPU. Further arguments of
-# cmake: CMAKE_ARGS.
+# copy that there. Programs are for sm_90 (H100, H200) and processors with AVX2; of libraries, only those of C are not
+# in them. Needs the CUDA Toolkit and what the tests and benchmarks need, but no GPU. Further arguments of cmake:
+# CMAKE_ARGS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/local/cuda/bin
@@ -11,7 +11,7 @@ folder=${1:-build/gpu} build=build/gpu_programs most=50  # MB
 
 read -ra further <<<"${CMAKE_ARGS:-}"
 # Without codecs, whose libraries the other machine may not have.
-cmake --preset cuda -B "$build" -DCMAKE_CUDA_ARCHITECTURES=90-real -DRFPP_BUILD_BENCH=ON -DRFPP_TEST_DATA=data \
+cmake --preset cuda -B "$build" -DCMAKE_CUDA_ARCHITECTURES=90-real -DRFPP_BUILD_BENCH=ON \
   -DRFPP_NATIVE=OFF -DCMAKE_CXX_FLAGS=-march=x86-64-v3 -DCMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 \
   -DCMAKE_EXE_LINKER_FLAGS='-static-libstdc++ -static-libgcc -Wl,--gc-sections' \
   -DRFPP_WEBP_LIBRARY= -DRFPP_HEIF_LIBRARY= -DCMAKE_DISABLE_FIND_PACKAGE_TIFF=ON "${further[@]}"
@@ -19,9 +19,9 @@ cmake --build "$build" -j "$(nproc)" --target test_cuda bench_gpu bench_step res
 
 rm -rf "$folder"
 mkdir -p "$folder/data" "$folder/weights"
-for program in tests/test_cuda bench/bench_gpu bench/bench_step examples/programs/rfpp-restore; do
-  strip -o "$folder/$(basename $program)" "$build/$program"
-done
+programs=(tests/test_cuda bench/bench_gpu bench/bench_step examples/programs/rfpp-restore)
+for program in "${programs[@]}"; do strip -o "$folder/${program##*/}" "$build/$program"; done
+tar -C "$folder" --remove-files -czf "$folder/programs.tar.gz" "${programs[@]##*/}"
 cp bench/gpu.sh bench/compare_gpu.py bench/compare_network.py bench/step.py "$folder"
 cp examples/data/astronaut_degraded.jpg "$folder/data"
 cp weights/centerface.safetensors weights/restoreformer++-small.safetensors "$folder/weights"

@@ -27,6 +27,7 @@ grep -q 'bench/gpu_prepare.sh makes them' "$folder/said" || fail "$(cat "$folder
 program test_cuda <<'END'
 #!/usr/bin/env bash
 case $1 in
+  --list-test-names-only) exit 1 ;;  # Catch2 3 has another option
   --list-tests) printf '%s\n' 'one, with a comma' 'one that dies' 'one that hangs' 'every kind, in float' ;;
   'one\, with a comma') echo 'all is well' ;;
   'one that dies') echo 'so far so good'; kill -SEGV $$ ;;
@@ -34,6 +35,7 @@ case $1 in
   *) echo "asked for $1" ;;
 esac
 END
+tar -C "$folder" --remove-files -czf "$folder/programs.tar.gz" test_cuda
 program rfpp-restore <<<'#!/bin/sh
 echo restored "$@"'
 program bin/nvidia-smi <<<'#!/bin/sh
