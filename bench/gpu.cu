@@ -78,6 +78,7 @@ void time_network(const Network<RestoreFormerPlusPlus>& model, const Setting& se
       "\"bytes\": %zu}\n",
       setting.name, batch, text_of(on_device).c_str(), text_of(with_copies).c_str(),
       network.allocated_bytes());
+  std::fflush(stdout);  // what was measured is kept where a later setting fails
 }
 
 /// Draws of the preset `code`, one after the other, of a face that is on the device already.

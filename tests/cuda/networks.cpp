@@ -4,8 +4,8 @@
 
 #include "catch.hpp"
 #include "cuda/gpu_network.hpp"
+#include "cuda/psnr.hpp"
 #include "rfpp/cpu/prepare.hpp"
-#include "rfpp/metrics/similarity.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/registry.hpp"
 #include "support.hpp"
@@ -20,17 +20,6 @@ template <class N> constexpr Extents face{1, N::spec.resolution, N::spec.resolut
 
 template <class N> auto on_gpu(const Network<N>& model, CudaPrecision precision) {
   return network_on_gpu(0, model, face<N>, precision, Keep::decoder_needs);
-}
-
-/// Of images in [-1, 1].
-double psnr(Cpu& ex, const Tensor<float>& a, const Tensor<float>& b) {
-  const auto levels = [](const Tensor<float>& image) {
-    Tensor<double> t(image.extents());
-    std::ranges::transform(image.elements(), t.data(),
-                           [](float v) { return (static_cast<double>(v) + 1) * 127.5; });
-    return t;
-  };
-  return metrics::psnr(ex, levels(a), levels(b));
 }
 
 template <class N> void check_network() {

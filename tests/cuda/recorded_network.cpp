@@ -18,7 +18,11 @@ using namespace rfpp::test;
 namespace {
 
 struct HostStream : ThrustHost {
-  int stream() const { return 0; }
+  /// What is recorded runs once, on an image of zeros.
+  struct Graph {
+    Graph(const HostStream&, auto&& f) { f(); }
+    void start(const HostStream&) const {}
+  };
   void synchronise() const {}
 };
 struct FailingKernel {
@@ -39,13 +43,7 @@ class FallibleExecutor : public Thrust<HostStream> {
   }
   void launch_failing() { launch(1, FailingKernel{}); }
 };
-/// What was recorded has run once, on an image of zeros.
-struct OnceGraph {
-  OnceGraph(int, auto&& f) { f(); }
-  void start(int) const {}
-};
-
-using Little = RecordedNetwork<LittleRestorer, FallibleExecutor, OnceGraph>;
+using Little = RecordedNetwork<LittleRestorer, FallibleExecutor>;
 constexpr Extents little_face{1, 32, 32, 3};
 
 Network<LittleRestorer> little_network() {

@@ -32,7 +32,10 @@ struct ConvolutionShape {
   bool upsampled = false, after_codebook = false;
 };
 
+}  // namespace RFPP_ABI
+
 namespace cpu {
+inline namespace RFPP_ABI {
 
 template <class X> constexpr bool is_upsampled = false;
 template <class A> constexpr bool is_upsampled<Remap<Upsample2, A>> = true;
@@ -167,8 +170,9 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
   convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
 }
 
-}  // namespace cpu
 }  // namespace RFPP_ABI
+}  // namespace cpu
+
 }  // namespace rfpp
 
 #endif

@@ -1,112 +1,51 @@
 #ifndef RFPP_CUDA_DEVICE_HPP
 #define RFPP_CUDA_DEVICE_HPP
 
-#include <cuda_runtime.h>
-#include <thrust/system/cuda/execution_policy.h>
-
+#include <concepts>
 #include <cstddef>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
 
 #include "rfpp/core/workspace.hpp"
-#include "rfpp/cuda/messages.hpp"
 
-namespace rfpp {
+// The seam between the executors here and a device: CudaStream is a GPU, ThrustHost the processor, and tests
+// have an emulated GPU.
+
+namespace rfpp::cuda {
 inline namespace RFPP_ABI {
-namespace cuda {
 
-/// Throws Error, saying what was tried and what CUDA answers.
-inline void check(cudaError_t status, const char* what) {
-  if (status == cudaSuccess) return;
-  cudaGetLastError();  // else later calls would answer the same, though they can go on
-  throw Error(std::string("CUDA: ") + what + ": " + cudaGetErrorString(status));
-}
+namespace detail {
+struct AnyKernel {
+  void operator()(std::size_t) const {}
+};
+}  // namespace detail
 
-/// Makes a device the calling thread's. Throws Error where there is none of this number.
-inline void use_device(int index) {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status == cudaErrorInsufficientDriver) {
-    int driver = 0;
-    cudaDriverGetVersion(&driver);
-    throw Error(driver_message(driver, CUDART_VERSION));
-  }
-  if (status != cudaSuccess || count == 0)
-    throw Error(std::string("CUDA: no device was found (") + cudaGetErrorString(status) +
-                "); --device cpu needs none");
-  if (index < 0 || index >= count)
-    throw Error("CUDA: expected a device of 0 to " + std::to_string(count - 1) + ", found " +
-                std::to_string(index));
-  check(cudaSetDevice(index), "choosing the device");
-}
-
-/// A device's memory.
-class DeviceMemory final : public Memory {
- public:
-  explicit DeviceMemory(int index) : index_(index) {}
-  /// Of a device that is there.
-  static DeviceMemory& of(int index) {
-    static std::mutex mutex;
-    static auto& memories = *new std::map<int, DeviceMemory>;  // never destroyed: globals may use it later
-    const std::lock_guard lock(mutex);
-    return memories.try_emplace(index, index).first->second;
-  }
-  void* allocate(std::size_t bytes) override {
-    check(cudaSetDevice(index_), "choosing the device");
-    void* data = nullptr;
-    const cudaError_t status = cudaMalloc(&data, bytes);
-    if (status == cudaErrorMemoryAllocation) {
-      cudaGetLastError();
-      std::size_t free = 0, total = 0;
-      cudaMemGetInfo(&free, &total);
-      throw Error("CUDA: out of memory: " + std::to_string(bytes) + " bytes were asked for, " +
-                  std::to_string(free) + " of " + std::to_string(total) + " are free");
-    }
-    check(status, "allocating memory");
-    return data;
-  }
-  void release(void* data, std::size_t) noexcept override { cudaFree(data); }
-
- private:
-  int index_;
+/// Memory and a stream: copies and kernels run in the order in which they are asked for.
+///
+/// memory() is where tensors are, which the host may not touch. upload(to, from, bytes) has read the host's
+/// memory when it returns; download(to, from, bytes) waits for all that was asked for before.
+/// for_each(count, kernel) is kernel(i) for every i below count, in any order and several at a time; it may
+/// return before that is done.
+template <class D>
+concept Device = std::copyable<D> && requires(const D& device, void* host, void* there, std::size_t n) {
+  { device.memory() } -> std::convertible_to<Memory&>;
+  device.upload(there, host, n);
+  device.download(host, there, n);
+  device.for_each(n, detail::AnyKernel{});
 };
 
-/// A device with a stream of its own, as Thrust takes it. Copies share the stream.
-class CudaStream {
- public:
-  explicit CudaStream(int index = 0) : index_(index) {
-    use_device(index);
-    cudaStream_t created = nullptr;
-    check(cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking), "making a stream");
-    stream_ = {created, [](cudaStream_t s) { cudaStreamDestroy(s); }};
-  }
-
-  /// For kernels that the calling thread is about to start.
-  cudaStream_t stream() const {
-    check(cudaSetDevice(index_), "choosing the device");
-    return stream_.get();
-  }
-  auto policy() const { return thrust::cuda::par_nosync.on(stream()); }
-  Memory& memory() const { return DeviceMemory::of(index_); }
-  void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
-  /// `from` is pageable memory, which CUDA has copied when this returns: it can be reused at once.
-  void upload(void* to, const void* from, std::size_t bytes) const {
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");
-  }
-  void download(void* to, const void* from, std::size_t bytes) const {
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the device");
-    synchronise();
-  }
-
- private:
-  int index_;
-  std::shared_ptr<CUstream_st> stream_;
+/// A Device chosen by its number that also has tensor cores and graphs: 16-bit numbers that floats convert to
+/// and from, `Half` (float16) and `Brain` (bfloat16); synchronise(), which waits; Graph(device, f), which
+/// records what f() asks of the device instead of doing it, and its start(device), which asks for that again;
+/// and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
+template <class D>
+concept TensorCoreDevice = Device<D> && std::constructible_from<D, int> &&
+    requires(const D& device, typename D::Half half, typename D::Brain brain) {
+  static_cast<typename D::Half>(0.0f);
+  static_cast<typename D::Brain>(0.0f);
+  device.synchronise();
+  typename D::Graph;
 };
 
-}  // namespace cuda
 }  // namespace RFPP_ABI
-}  // namespace rfpp
+}  // namespace rfpp::cuda
 
 #endif

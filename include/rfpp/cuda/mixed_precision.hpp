@@ -3,22 +3,24 @@
 
 #include <utility>
 
-#include "rfpp/cuda/cuda.hpp"
+#include "rfpp/cuda/tensor_core_executor.hpp"
 
 namespace rfpp {
 inline namespace RFPP_ABI {
 
-/// A Cuda whose convolutions compute in the numbers that their filters are packed in. For inference: every
-/// kind of number is a kernel more for every convolution.
-class MixedPrecisionCuda : public Cuda {
+/// A TensorCoreExecutor whose convolutions compute in the numbers that their filters are packed in. For
+/// inference: every kind of number is a kernel more for every convolution.
+template <cuda::TensorCoreDevice D> class MixedPrecision : public TensorCoreExecutor<D> {
+  using Base = TensorCoreExecutor<D>;
+
  public:
-  using Cuda::Cuda;
-  using Cuda::run;
+  using Base::Base;
+  using Base::run;
   template <class X, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
-    const auto emit = emit_to(out, plan_of(a.epilogue), accumulate);
+    const auto emit = this->emit_to(out, plan_of(a.epilogue), accumulate);
     with_numbers(a.core.filter.packing().kind,
-                 [&](auto numbers) { convolve<decltype(numbers)>(a.core, emit); });
+                 [&](auto numbers) { this->template convolve<decltype(numbers)>(a.core, emit); });
   }
 
   /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.
@@ -26,7 +28,7 @@ class MixedPrecisionCuda : public Cuda {
     with_numbers(kind, [&](auto numbers) {
       using Numbers = decltype(numbers);
       const Extents e = filter.extents();
-      filter.set_packed({Numbers::kind, 0}, {rounded<Numbers>(plan_of(filter.raw()), e), e});
+      filter.set_packed({Numbers::kind, 0}, {this->template rounded<Numbers>(plan_of(filter.raw()), e), e});
     });
   }
 
@@ -35,13 +37,13 @@ class MixedPrecisionCuda : public Cuda {
   template <class F> static void with_numbers(Packing::Kind kind, F&& f) {
     switch (kind) {
       case Packing::Kind::split_float16:
-        return f(cuda::SplitFloat16{});
+        return f(cuda::SplitHalf<typename D::Half>{});
       case Packing::Kind::tf32:
         return f(cuda::Tf32{});
       case Packing::Kind::bfloat16:
-        return f(cuda::Bfloat16{});
+        return f(cuda::Bfloat16<typename D::Brain>{});
       case Packing::Kind::float16:
-        return f(cuda::Float16{});
+        return f(cuda::Float16<typename D::Half>{});
       default:
         return f(cuda::SplitTf32{});
     }

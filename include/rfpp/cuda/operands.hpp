@@ -59,6 +59,19 @@ template <class Half> struct SplitHalf {
     to[1] = static_cast<Half>((v - static_cast<float>(to[0])) * 2048);
   }
 };
+/// Products of float16 numbers. Values beyond 65504 become infinity.
+template <class Half> struct Float16 {
+  static constexpr Packing::Kind kind = Packing::Kind::float16;
+  using Element = Half;
+  static constexpr int parts = 1;
+  RFPP_HD static void split(float v, Half* to) { to[0] = static_cast<Half>(v); }
+};
+template <class Brain> struct Bfloat16 {
+  static constexpr Packing::Kind kind = Packing::Kind::bfloat16;
+  using Element = Brain;
+  static constexpr int parts = 1;
+  RFPP_HD static void split(float v, Brain* to) { to[0] = static_cast<Brain>(v); }
+};
 
 /// Elements that are copied at once, 16 bytes; rounded operands have whole numbers of them.
 template <class Numbers>

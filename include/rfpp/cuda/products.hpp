@@ -106,6 +106,7 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
   static_assert(Left::across == Right::across, "both operands of a product lie along its depth or across it");
   using StagedLeft = StagedLines<Numbers, T::rows, Left::across>;
   using StagedRight = StagedLines<Numbers, T::columns, Right::across>;
+  using Sums = TileSums<T>;
   /// The operands of a step in shared memory.
   struct Stage {
     StagedLeft left;

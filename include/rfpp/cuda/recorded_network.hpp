@@ -30,10 +30,10 @@ template <class Ex, class N> void pack(Ex& ex, Network<N>& model, CudaPrecision 
 /// once, and then neither wait for the host nor allocate. Where a faster decoder's result is not finite, the
 /// images are made again with exact products. Not for several threads.
 ///
-/// `Ex` is the executor, as MixedPrecisionCuda; `Graph(stream, f)` records what f() asks of it, and
-/// start(stream) repeats that.
-template <class N, class Ex, class Graph> class RecordedNetwork {
+/// `Ex` is the executor, a MixedPrecision.
+template <class N, class Ex> class RecordedNetwork {
   using OnDevice = typename Network<N>::Output;
+  using Graph = typename Ex::Device::Graph;
 
  public:
   static constexpr NetworkSpec spec = N::spec;
@@ -66,7 +66,7 @@ template <class N, class Ex, class Graph> class RecordedNetwork {
     run_all(fast_);
     ex_.device().synchronise();
     ex_.search_failed();  // of an image of zeros, which nobody has asked for
-    graph_ = std::make_unique<Graph>(stream(), [&] { outputs_ = run_all(fast_); });
+    graph_ = std::make_unique<Graph>(ex_.device(), [&] { outputs_ = run_all(fast_); });
   }
 
   /// Without what only the decoder needs. Throws Error over images of other extents, or with NaN or infinity
@@ -86,7 +86,7 @@ template <class N, class Ex, class Graph> class RecordedNetwork {
     return {downloaded(run_all(exact_)), true};
   }
   /// The recorded kernels alone, for the images of the last call; does not wait for them.
-  void start() { graph_->start(stream()); }
+  void start() { graph_->start(ex_.device()); }
   auto stream() { return ex_.device().stream(); }
   /// Of device memory: weights, images and workspace.
   std::size_t allocated_bytes() { return ex_.workspace().allocated_bytes(); }

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/cuda/device.hpp"
 #include "rfpp/cuda/folds.hpp"
 #include "rfpp/cuda/image_kernels.hpp"
 #include "rfpp/expr/depthwise.hpp"
@@ -24,18 +25,20 @@ inline namespace RFPP_ABI {
 
 /// Thrust's host system, on one thread: what tests of kernels run on where there is no GPU.
 struct ThrustHost {
-  auto policy() const { return thrust::host; }
   Memory& memory() const { return HostMemory::instance(); }
   void upload(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
   void download(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
+  template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
+    thrust::for_each_n(thrust::host, thrust::counting_iterator<std::size_t>(0), count, kernel);
+  }
 };
 
-/// Evaluates every kind of expression through Thrust, in the memory of `Device` and in the order of its
+/// Evaluates every kind of expression through Thrust, in the memory of a device and in the order of its
 /// stream: one thread for each element of the result. Nothing in it waits for the device, and once its
-/// workspace is as large as a run needs, runs allocate nothing. A Device has a policy(), a memory(), and
-/// upload() and download() between the host and its memory.
-template <class Device> class Thrust {
+/// workspace is as large as a run needs, runs allocate nothing.
+template <cuda::Device D> class Thrust {
  public:
+  using Device = D;
   static constexpr bool overwrites = true;
 
   explicit Thrust(Device device = {})
@@ -140,7 +143,7 @@ template <class Device> class Thrust {
                   "a kernel holds plans, and plans hold raw pointers only");
     if (dry_) return;
     try {
-      thrust::for_each_n(device_.policy(), thrust::counting_iterator<std::size_t>(0), count, kernel);
+      device_.for_each(count, kernel);
     } catch (const thrust::system_error& error) {
       throw Error(std::string("starting a kernel: ") + error.what());
     }

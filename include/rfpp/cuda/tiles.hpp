@@ -1,0 +1,159 @@
+#ifndef RFPP_CUDA_TILES_HPP
+#define RFPP_CUDA_TILES_HPP
+
+#include <cstddef>
+
+#include "rfpp/cuda/products.hpp"
+
+// What a block of threads does for a tile of a product. The block is a GPU's (tensor_cores.hpp) or an emulation
+// of one, which runs its threads one after the other. A Block has
+// - Own<T, Count>: a T for each of Count threads or warps, of(number) is one's own,
+// - each_thread(f), each_warp(f): f(number),
+// - sync(), end_copies() and await_copies<Steps>(): waits for all but the last Steps runs of copies that
+//   end_copies() ended,
+// - Cores: the matrices of a warp, 16 rows of the left operand, 16 columns of the right one, and the square of
+//   their sums: Left<Element, Across>, Right<Element, Across>, Square<Element>, and load, multiply, store.
+
+#if defined(__CUDACC__)
+#define RFPP_DEVICE __device__
+#define RFPP_UNROLL _Pragma("unroll")
+#else
+#define RFPP_DEVICE
+#define RFPP_UNROLL
+#endif
+
+namespace rfpp::cuda {
+inline namespace RFPP_ABI {
+
+inline constexpr int tile_warps = tile_threads / 32;
+/// Stages in shared memory at once: copies are two steps ahead of the products.
+inline constexpr int stages = 3;
+/// Shared memory of a block.
+template <class P>
+inline constexpr std::size_t shared_bytes = stages * sizeof(typename P::Stage) > sizeof(typename P::Sums)
+                                                ? stages * sizeof(typename P::Stage)
+                                                : sizeof(typename P::Sums);
+
+/// The sums of one warp, of operands that lie along the depth or across it.
+template <class Cores, class Numbers, class T, bool Across> class WarpSums {
+  using Element = typename Numbers::Element;
+  using Left = typename Cores::template Left<Element, Across>;
+  using Right = typename Cores::template Right<Element, Across>;
+  using Square = typename Cores::template Square<Element>;
+  struct Squares {
+    Square at[T::row_squares][T::column_squares];
+
+    RFPP_DEVICE Squares() {
+      RFPP_UNROLL
+      for (auto& row : at) {
+        RFPP_UNROLL
+        for (auto& square : row) Cores::clear(square);
+      }
+    }
+  };
+
+ public:
+  /// Adds the products of what is staged. Tensor cores cut off what their sums cannot hold instead of
+  /// rounding it; split numbers are summed outside of them after every step, since they are there to be
+  /// exact. The product of second parts is too small to count.
+  RFPP_DEVICE void add(const auto& s, int warp) {
+    if constexpr (Numbers::parts == 1) {
+      multiply(s, 0, 0, sums_, warp);
+    } else {
+      Squares part;
+      multiply(s, 0, 1, part, warp);
+      multiply(s, 1, 0, part, warp);
+      for_each_sum([&](int i, int j, int e) { part.at[i][j].x[e] *= Numbers::second; });
+      multiply(s, 0, 0, part, warp);
+      for_each_sum([&](int i, int j, int e) { sums_.at[i][j].x[e] += part.at[i][j].x[e]; });
+    }
+  }
+  RFPP_DEVICE void store(TileSums<T>& s, int warp) const {
+    RFPP_UNROLL
+    for (int i = 0; i < T::row_squares; ++i) {
+      RFPP_UNROLL
+      for (int j = 0; j < T::column_squares; ++j)
+        Cores::store(&s.sums[row_of(warp) + 16 * i][column_of(warp) + 16 * j], sums_.at[i][j],
+                     TileSums<T>::pitch);
+    }
+  }
+
+ private:
+  /// Where the warp's squares begin in the tile.
+  RFPP_DEVICE static int row_of(int warp) { return warp / (T::columns / T::warp_columns) * T::warp_rows; }
+  RFPP_DEVICE static int column_of(int warp) {
+    return warp % (T::columns / T::warp_columns) * T::warp_columns;
+  }
+  template <class F> RFPP_DEVICE static void for_each_sum(F&& f) {
+    RFPP_UNROLL
+    for (int i = 0; i < T::row_squares; ++i) {
+      RFPP_UNROLL
+      for (int j = 0; j < T::column_squares; ++j) {
+        RFPP_UNROLL
+        for (int e = 0; e < Square::num_elements; ++e) f(i, j, e);
+      }
+    }
+  }
+  RFPP_DEVICE static void multiply(const auto& s, int left_part, int right_part, Squares& to, int warp) {
+    RFPP_UNROLL
+    for (int k = 0; k < step_depth<Numbers>; k += Cores::template depth<Element>) {
+      Left left[T::row_squares];
+      Right right[T::column_squares];
+      RFPP_UNROLL
+      for (int i = 0; i < T::row_squares; ++i)
+        Cores::load(left[i], s.left.at(left_part, row_of(warp) + 16 * i, k), s.left.pitch);
+      RFPP_UNROLL
+      for (int j = 0; j < T::column_squares; ++j)
+        Cores::load(right[j], s.right.at(right_part, column_of(warp) + 16 * j, k), s.right.pitch);
+      RFPP_UNROLL
+      for (int i = 0; i < T::row_squares; ++i) {
+        RFPP_UNROLL
+        for (int j = 0; j < T::column_squares; ++j) Cores::multiply(to.at[i][j], left[i], right[j]);
+      }
+    }
+  }
+
+  Squares sums_;
+};
+
+/// Makes one tile, in the shared memory of a block.
+template <class Block, class Numbers, class T, class Left, class Right, class Write>
+RFPP_DEVICE void multiply_tile(Block& block, const Product<Numbers, T, Left, Right, Write>& product,
+                               const typename Product<Numbers, T, Left, Right, Write>::Place& tile,
+                               unsigned char* memory) {
+  using P = Product<Numbers, T, Left, Right, Write>;
+  using Sums = WarpSums<typename Block::Cores, Numbers, T, Left::across>;
+  auto* staged = reinterpret_cast<typename P::Stage*>(memory);
+  const int begin = product.begin_of(tile.split), end = product.begin_of(tile.split + 1);
+  typename Block::template Own<typename P::Lines, tile_threads> lines;
+  block.each_thread([&](int thread) { lines.of(thread) = product.lines_of(tile, thread); });
+  const auto stage = [&](int step) {
+    block.each_thread([&](int thread) {
+      if (step < end) product.stage(staged[step % stages], lines.of(thread), thread, step);
+    });
+    block.end_copies();  // of nothing, past the end: the count below stays true
+  };
+  for (int ahead = 0; ahead < stages - 1; ++ahead) stage(begin + ahead);
+
+  typename Block::template Own<Sums, tile_warps> sums;
+  for (int step = begin; step < end; ++step) {
+    block.template await_copies<stages - 2>();
+    block.sync();  // everybody's copies are there, and everybody is done with the stage that is next
+    stage(step + stages - 1);
+    block.each_warp([&](int warp) { sums.of(warp).add(staged[step % stages], warp); });
+  }
+  block.template await_copies<0>();
+  block.sync();
+  auto& finished = *reinterpret_cast<TileSums<T>*>(memory);
+  block.each_warp([&](int warp) { sums.of(warp).store(finished, warp); });
+  block.sync();
+  block.each_thread([&](int thread) { product.write(finished, tile, thread); });
+}
+
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cuda
+
+#undef RFPP_DEVICE
+#undef RFPP_UNROLL
+
+#endif

@@ -1,0 +1,90 @@
+#include "cuda/emulation/device.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace rfpp::test::emulation {
+
+namespace {
+
+std::vector<Stream*>& streams() {
+  static std::vector<Stream*> all;
+  return all;
+}
+
+}  // namespace
+
+DeviceMemory& DeviceMemory::instance() {
+  static DeviceMemory memory;
+  return memory;
+}
+void* DeviceMemory::allocate(std::size_t bytes) {
+  for (const Stream* stream : streams()) stream->refuse_while_recording("allocating memory");
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED)
+    throw Error("CUDA: out of memory: " + std::to_string(bytes) + " bytes were asked for");
+  std::memset(data, 0xff, bytes);  // NaN in all numbers
+  mprotect(data, bytes, PROT_NONE);
+  segments_.emplace_back(data, bytes);
+  return data;
+}
+void DeviceMemory::release(void* data, std::size_t) noexcept {
+  for (Stream* stream : streams()) stream->finish();  // as cudaFree waits
+  const auto found = std::ranges::find(segments_, data, &std::pair<void*, std::size_t>::first);
+  munmap(data, found->second);
+  segments_.erase(found);
+}
+void DeviceMemory::protect(bool accessible) const noexcept {
+  for (const auto& [data, bytes] : segments_)
+    mprotect(data, bytes, accessible ? PROT_READ | PROT_WRITE : PROT_NONE);
+}
+DeviceMemory::Access::Access() { instance().protect(true); }
+DeviceMemory::Access::~Access() { instance().protect(false); }
+
+Stream::Stream() { streams().push_back(this); }
+Stream::~Stream() {
+  finish();
+  std::erase(streams(), this);
+}
+void Stream::ask(Operation operation) {
+  (recording_ != nullptr ? *recording_ : waiting_).push_back(std::move(operation));
+}
+void Stream::finish() {
+  refuse_while_recording("waiting for the device");
+  if (waiting_.empty()) return;
+  const DeviceMemory::Access access;
+  for (const Operation& operation : std::exchange(waiting_, {})) operation();
+}
+void Stream::refuse_while_recording(const char* what) const {
+  if (recording_ != nullptr)
+    throw Error(std::string("CUDA: ") + what + ": operation not permitted when stream is capturing");
+}
+void Stream::begin_recording(std::vector<Operation>& graph) {
+  refuse_while_recording("recording a graph");
+  recording_ = &graph;
+}
+
+Device::Device(int index) {
+  if (index != 0) throw Error("CUDA: expected a device of 0 to 0, found " + std::to_string(index));
+}
+void Device::upload(void* to, const void* from, std::size_t bytes) const {
+  stream_->refuse_while_recording("copying to the device");
+  const auto* begin = static_cast<const unsigned char*>(from);
+  stream_->ask([to, copy = std::vector<unsigned char>(begin, begin + bytes)] {
+    std::memcpy(to, copy.data(), copy.size());
+  });
+}
+void Device::download(void* to, const void* from, std::size_t bytes) const {
+  stream_->finish();
+  const DeviceMemory::Access access;
+  std::memcpy(to, from, bytes);
+}
+
+void check_shared_memory(std::size_t bytes) {
+  if (bytes > Device::shared_memory)
+    throw Error("CUDA: asking for shared memory: " + std::to_string(bytes) + " bytes, of " +
+                std::to_string(Device::shared_memory));
+}
+
+}  // namespace rfpp::test::emulation

@@ -1,0 +1,141 @@
+#ifndef RFPP_TESTS_CUDA_EMULATION_DEVICE_HPP
+#define RFPP_TESTS_CUDA_EMULATION_DEVICE_HPP
+
+#include <cstddef>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cuda/emulation/tensor_cores.hpp"
+#include "rfpp/core/workspace.hpp"
+#include "rfpp/cuda/tiles.hpp"
+
+// A GPU emulated on the processor, for what is above cuda/device.hpp. It does what a GPU does late, as late as
+// it may: kernels and uploads wait until somebody waits for them. Its memory is NaN where nobody has written,
+// and whoever touches it from outside of a kernel ends with a segmentation fault. Not for several threads.
+
+namespace rfpp::test::emulation {
+
+/// Memory of the device.
+class DeviceMemory final : public Memory {
+ public:
+  static DeviceMemory& instance();
+  void* allocate(std::size_t bytes) override;
+  void release(void* data, std::size_t bytes) noexcept override;
+
+  /// All of it can be read and written while one of these is there.
+  class Access {
+   public:
+    Access();
+    Access(const Access&) = delete;
+    Access& operator=(const Access&) = delete;
+    ~Access();
+  };
+
+ private:
+  friend class Access;
+  void protect(bool accessible) const noexcept;
+
+  std::vector<std::pair<void*, std::size_t>> segments_;
+};
+
+using Operation = std::function<void()>;
+
+/// What was asked for and has not been done, in its order.
+class Stream {
+ public:
+  Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream();
+
+  void ask(Operation operation);
+  /// Does what was asked for. Throws Error while a graph is recorded.
+  void finish();
+  /// Throws Error while a graph is recorded: `what` is not possible then.
+  void refuse_while_recording(const char* what) const;
+  /// Until end_recording() operations go to `graph`.
+  void begin_recording(std::vector<Operation>& graph);
+  void end_recording() { recording_ = nullptr; }
+
+ private:
+  std::vector<Operation> waiting_;
+  std::vector<Operation>* recording_ = nullptr;
+};
+
+/// A cuda::TensorCoreDevice.
+class Device {
+ public:
+  using Half = io::Float16;
+  using Brain = BFloat16;
+  class Graph;
+  /// Of a block, at most. An H100's; consumer cards have 99 KB.
+  static inline std::size_t shared_memory = std::size_t{227} * 1024;
+
+  explicit Device(int index = 0);
+
+  Memory& memory() const { return DeviceMemory::instance(); }
+  void synchronise() const { stream_->finish(); }
+  void upload(void* to, const void* from, std::size_t bytes) const;
+  void download(void* to, const void* from, std::size_t bytes) const;
+  template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
+    stream_->ask([count, kernel] {
+      for (std::size_t i = 0; i < count; ++i) kernel(i);
+    });
+  }
+  Stream& stream() const { return *stream_; }
+
+ private:
+  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
+};
+
+class Device::Graph {
+ public:
+  template <class F> Graph(const Device& device, F&& f) {
+    device.stream().begin_recording(operations_);
+    try {
+      f();
+    } catch (...) {
+      device.stream().end_recording();
+      throw;
+    }
+    device.stream().end_recording();
+  }
+  void start(const Device& device) const {
+    for (const Operation& operation : operations_) device.stream().ask(operation);
+  }
+  std::size_t size() const { return operations_.size(); }
+
+ private:
+  std::vector<Operation> operations_;
+};
+
+/// Throws Error where a block has not so much shared memory.
+void check_shared_memory(std::size_t bytes);
+
+template <class Numbers, class T, class Left, class Right, class Write>
+void start(const Device& device, const cuda::Product<Numbers, T, Left, Right, Write>& product) {
+  constexpr std::size_t bytes = cuda::shared_bytes<cuda::Product<Numbers, T, Left, Right, Write>>;
+  check_shared_memory(bytes);
+  device.stream().ask([product] {
+    struct alignas(128) Line {
+      unsigned char bytes[128];
+    };
+    const auto memory = std::make_unique<Line[]>(bytes / sizeof(Line) + 1);
+    ThreadBlock block;
+    for (int z = 0; z < product.products * product.splits; ++z)
+      for (int row = 0; row < product.row_tiles(); ++row)
+        for (int column = 0; column < product.column_tiles(); ++column) {
+          std::memset(memory.get(), 0xff, bytes);  // NaN in all numbers
+          cuda::multiply_tile(block, product, {z / product.splits, z % product.splits, row, column},
+                              memory[0].bytes);
+        }
+  });
+}
+
+}  // namespace rfpp::test::emulation
+
+#endif

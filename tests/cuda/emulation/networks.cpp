@@ -1,0 +1,105 @@
+// Networks on an emulated GPU: recorded, in every precision, and made again where that does not do.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "catch.hpp"
+#include "cuda/emulation/device.hpp"
+#include "cuda/psnr.hpp"
+#include "little_networks.hpp"
+#include "model/golden.hpp"
+#include "model/tiny_networks.hpp"
+#include "rfpp/cuda/mixed_precision.hpp"
+#include "rfpp/cuda/recorded_network.hpp"
+#include "rfpp/model/hashed.hpp"
+#include "support.hpp"
+
+using namespace rfpp;
+using namespace rfpp::test;
+using Kind = Packing::Kind;
+
+namespace {
+
+template <class N> using EmulatedNetwork = RecordedNetwork<N, MixedPrecision<emulation::Device>>;
+
+template <class N> Network<N> hashed_network() {
+  Network<N> model;
+  fill_hashed(model);
+  return model;
+}
+constexpr Extents little_face{1, 32, 32, 3};
+
+}  // namespace
+
+TEST_CASE("RestoreFormer++ agrees with the golden values, in every precision") {
+  using N = RestoreFormerPlusPlusTiny;
+  const auto file = io::Checkpoint::open(RFPP_TEST_DATA "/model/restoreformer_pp_tiny.safetensors");
+  const auto model = hashed_network<N>();
+  const auto expected = golden(file, "output");
+  const auto image = hashed_tensor<float>("input", {1, 64, 64, 3});
+  Cpu cpu(1);
+  const auto check = [&](const char* precision, Kind encoder, Kind decoder, auto&& check_image) {
+    INFO(precision);
+    EmulatedNetwork<N> network(0, model, image.extents(), {encoder, decoder});
+    const auto found = network(image);
+    CHECK_FALSE(found.repeated);
+    const auto indices = found.encoded.indices.elements();
+    CHECK(std::vector<int>(indices.begin(), indices.end()) == golden_integers(file, "indices"));
+    check_image(found.image);
+  };
+  const auto exact = [&](const Tensor<float>& found) { CHECK(relative_l2(found, expected) <= 1e-5); };
+  const auto within = [&](double bar) {
+    return [&cpu, &expected, bar](const Tensor<float>& found) { CHECK(psnr(cpu, found, expected) >= bar); };
+  };
+  check("split TF32", Kind::split_tf32, Kind::split_tf32, exact);
+  check("split float16", Kind::split_float16, Kind::split_float16, exact);
+  check("float16", Kind::split_float16, Kind::float16, within(55));
+  check("bfloat16", Kind::split_float16, Kind::bfloat16, within(45));
+  check("TF32", Kind::split_tf32, Kind::tf32, within(55));
+}
+
+TEST_CASE("a recorded network gives the same bits each time, in any batch, and allocates nothing") {
+  const auto model = hashed_network<LittleRestorer>();
+  const auto batch = hashed_tensor<float>("input", {6, 32, 32, 3});
+  EmulatedNetwork<LittleRestorer> many(0, model, batch.extents()), one(0, model, little_face);
+  const auto expected = many(batch);
+  CHECK_FALSE(expected.repeated);
+  const std::size_t bytes = one.allocated_bytes();
+  for (int n = 0; n < 6; ++n) {
+    const auto found = one(image_of(batch, n));
+    CHECK(same_bits(found.image, image_of(expected.image, n)));
+    CHECK(same_bits(found.encoded.indices, image_of(expected.encoded.indices, n)));
+  }
+  CHECK(one.allocated_bytes() == bytes);
+  CHECK(same_bits(many(batch).image, expected.image));
+}
+
+TEST_CASE("a face beyond the range of float16 is made again, and the next one is not") {
+  auto model = hashed_network<LittleRestorer>();
+  Cpu cpu(1);
+  auto& first = model.decoder.conv_in.weight;
+  first.assign(eval(cpu, first.raw() * 1e6));
+  const auto face = hashed_tensor<float>("input", little_face);
+  const auto expected = model(cpu, face);
+  EmulatedNetwork<LittleRestorer> network(0, model, little_face);
+  const std::size_t bytes = network.allocated_bytes();
+  const auto found = network(face);
+  CHECK(found.repeated);
+  CHECK(relative_l2(found.image, expected.image) <= 1e-5);
+  CHECK(network.allocated_bytes() == bytes);
+  CHECK(std::ranges::equal(network.encode(face).indices.elements(), expected.encoded.indices.elements()));
+}
+
+TEST_CASE("after an image with NaN the same faces are made as before") {
+  EmulatedNetwork<LittleAutoencoder> network(0, hashed_network<LittleAutoencoder>(), little_face);
+  const auto face = hashed_tensor<float>("input", little_face);
+  const auto expected = network(face);
+  Tensor<float> bad(little_face);
+  bad.data()[5] = NAN;
+  CHECK_THROWS_AS(network(bad), Error);
+  const auto found = network(face);
+  CHECK_FALSE(found.repeated);
+  CHECK(same_bits(found.image, expected.image));
+  Cpu cpu(1);
+  CHECK(relative_l2(network.decode_indices(found.encoded.indices), found.image) <= 1e-2);
+}
