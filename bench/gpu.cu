@@ -11,7 +11,7 @@
 #include "rfpp/model/hashed.hpp"
 
 using namespace rfpp;
-using Kind = Packing::Kind;
+using Kind = CudaPacking;
 
 namespace {
 

@@ -69,7 +69,7 @@ const bool registered = [] {
                                    layer.upsampled,
                                    layer.after_codebook};
       std::vector<Packing::Kind> done;
-      for (const auto& [name, kind] : {std::pair{"direct", Packing::Kind::panels},
+      for (const auto& [name, kind] : {std::pair{"direct", CpuPacking::panels},
                                        {"reference", cpu::algorithm_for<float>(shape, Precision::reference)},
                                        {"exact", cpu::algorithm_for<float>(shape, Precision::exact)},
                                        {"fast", cpu::algorithm_for<float>(shape, Precision::fast)}}) {

@@ -36,7 +36,7 @@ template <class T> void check(const ConvolutionGeometry& g, Extents e, int out, 
   auto expected = Tensor<double>::uninitialised(naive.extents());
   for (std::size_t i = 0; i < expected.extents().size(); ++i)
     expected.data()[i] = naive.data()[i] + static_cast<double>(layer.residual.data()[i]);
-  one.pack(layer.filter, Packing::Kind::taps);
+  one.pack(layer.filter, CpuPacking::taps);
   layer.filter.drop_raw();
   const auto y = eval(one, layer.expression());
   check_close(y, expected, tolerance, what);
@@ -67,6 +67,6 @@ TEST_CASE("a filter packed by taps is packed anew where the stride is not 1") {
   Layer<float> layer({3, 2, 0, 1}, {1, 9, 9, 4}, 3);
   Cpu ex(2);
   const auto expected = eval(ex, layer.expression());
-  ex.pack(layer.filter, Packing::Kind::taps);
+  ex.pack(layer.filter, CpuPacking::taps);
   CHECK(same_bits(eval(ex, layer.expression()), expected));
 }

@@ -70,18 +70,18 @@ TEST_CASE("a convolution leaves the moments of what it wrote, for every algorith
   constexpr int lanes = cpu::lane_count<float>;
   for (const Extents e : {Extents{2, 7, 5, lanes}, {1, 60, 70, 2 * lanes}}) {
     const auto x = random_tensor<float>(e, 3);
-    using enum Packing::Kind;
-    for (const auto kind : {panels, winograd_f2, winograd_f4, winograd_f6})
+    for (const auto kind :
+         {CpuPacking::panels, CpuPacking::winograd_f2, CpuPacking::winograd_f4, CpuPacking::winograd_f6})
       check_attached(ex, convolved(ex, x, 3, 3 * lanes, kind), 3e-6);
-    check_attached(ex, convolved(ex, x, 1, 5, panels), 3e-6);
-    check_attached(ex, convolved(ex, random_tensor<double>(e, 3), 3, 5, panels), 1e-12);
+    check_attached(ex, convolved(ex, x, 1, 5, CpuPacking::panels), 3e-6);
+    check_attached(ex, convolved(ex, random_tensor<double>(e, 3), 3, 5, CpuPacking::panels), 1e-12);
   }
 }
 
 TEST_CASE("any later write drops the moments that a convolution left") {
   Cpu ex(2);
   const auto x = random_tensor<float>({1, 6, 6, 4}, 3);
-  const auto y = convolved(ex, x, 3, 4, Packing::Kind::panels);
+  const auto y = convolved(ex, x, 3, 4, CpuPacking::panels);
   eval_into(ex, y, y + y);
   CHECK(cpu::attached_sums(y).id() == nullptr);
   check_close(eval(ex, moments(y, 2, 1e-6)), naive_moments(y, 2, 1e-6), 2e-7, "after a write");
@@ -90,7 +90,7 @@ TEST_CASE("any later write drops the moments that a convolution left") {
 TEST_CASE("moments have the same bits for any number of threads and in any batch") {
   const auto x = random_tensor<float>({3, 50, 40, 32}, 3);
   Cpu one(1), three(3);
-  for (const auto kind : {Packing::Kind::panels, Packing::Kind::winograd_f4}) {
+  for (const auto kind : {CpuPacking::panels, CpuPacking::winograd_f4}) {
     const auto expected = copy_of(eval(one, moments(convolved(one, x, 3, 32, kind), 2, 1e-6)));
     CHECK(same_bits(eval(three, moments(convolved(three, x, 3, 32, kind), 2, 1e-6)), expected));
     for (int n = 0; n < 3; ++n)

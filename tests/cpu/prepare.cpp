@@ -121,7 +121,7 @@ TEST_CASE("a model that was never loaded cannot be prepared") {
 TEST_CASE("without raw weights a filter that is not packed for the executor throws") {
   Filter<float> filter({2, 1, 1, 3});
   filter.assign(random_tensor<float>(filter.extents(), 1));
-  filter.set_packed({Packing::Kind::panels, 3}, Tensor<float>(vector_extents(9)));  // not ours
+  filter.set_packed({CpuPacking::panels, 3}, Tensor<float>(vector_extents(9)));  // not ours
   Cpu ex(1);
   const auto x = random_tensor<float>({1, 2, 2, 3}, 2);
   auto convolve = [&] { return eval(ex, anchor(ConvolutionCore<Tensor<float>>{{1, 1, 0, 0}, x, filter})); };
@@ -157,7 +157,7 @@ TEST_CASE("prepared for a size, a model gives the same values at that and other 
     fill(packed);
     Cpu ex(2);
     prepare(ex, packed, {1, 130, 140, c}, precision, RawWeights::drop);
-    CHECK(packed.block.conv1.weight.packing().kind != Packing::Kind::panels);
+    CHECK(packed.block.conv1.weight.packing().kind != CpuPacking::panels);
     for (const Extents e : {Extents{1, 130, 140, c}, {2, 9, 11, c}}) {
       const auto x = random_tensor<float>(e, 50);
       check_close(packed(ex, x), direct(ex, x), 1e-5, to_string(e));

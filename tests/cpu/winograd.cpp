@@ -5,7 +5,7 @@
 
 using namespace rfpp;
 using namespace rfpp::test;
-using Kind = Packing::Kind;
+using Kind = CpuPacking;
 
 namespace {
 
@@ -13,7 +13,7 @@ constexpr ConvolutionGeometry geometry{3, 1, 1, 1};
 constexpr int lanes = cpu::lane_count<float>;
 
 struct Case {
-  Kind kind;
+  Packing::Kind kind;
   const char* name;
   bool upsamples;
   double error;  // relative L2 against double, of inputs without a mean

@@ -12,7 +12,7 @@
 
 using namespace rfpp;
 using namespace rfpp::test;
-using Kind = Packing::Kind;
+using Kind = CudaPacking;
 
 namespace {
 

@@ -84,7 +84,7 @@ TEST_CASE("a modulated convolution joins what is before and behind it") {
              noise = random_tensor<float>({1, 40, 72, 1}, 3),
              bias = random_tensor<float>(vector_extents(32), 4);
   Cpu ex(2);
-  for (const auto kind : {Packing::Kind::panels, Packing::Kind::winograd_f2, Packing::Kind::winograd_f4}) {
+  for (const auto kind : {CpuPacking::panels, CpuPacking::winograd_f2, CpuPacking::winograd_f4}) {
     auto packed = layer;
     prepare(ex, packed, PackingPlan{{"weight", kind}});
     const auto fused =

@@ -8,9 +8,9 @@
 #define RFPP_HD
 #endif
 
-/// The inline namespace of everything. It names the instruction set, on which packed weights, kernels and the
-/// rounding of inline functions depend: files compiled for different ones that share anything of rfpp fail to
-/// link, rather than run each other's functions.
+/// The inline namespace of all that depends on the instruction set, which it names: kernels, packed weights,
+/// the rounding of inline functions. Files compiled for different ones that share any of it fail to link,
+/// rather than run each other's functions. Errors, images, faces and options are the same for all, and in v0.
 #if defined(__AVX512F__)
 #define RFPP_ABI v0_avx512
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -25,8 +25,7 @@
 #define RFPP_ABI v0_128bit
 #endif
 
-/// The inline namespace of the front door and of the types in its signatures. None of them depends on the
-/// instruction set, so that a program compiled for any links rfpp::restorer.
+/// The inline namespace of the front door: a program compiled for any instruction set links rfpp::restorer.
 #if defined(RFPP_COMPILED)
 #define RFPP_DOOR_ABI v0
 #else

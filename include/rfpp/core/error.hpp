@@ -6,7 +6,7 @@
 #include "rfpp/core/config.hpp"
 
 namespace rfpp {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// Every failure that this library reports. The message is one line that names the file or operation, what
 /// was expected and what was found.
@@ -19,7 +19,7 @@ struct Cancelled : Error {
   Cancelled() : Error("cancelled") {}
 };
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp
 
 #endif

@@ -11,30 +11,11 @@ namespace rfpp {
 inline namespace RFPP_ABI {
 
 /// The order of a packed filter's elements, and so the algorithm that reads it.
-/// `panels`: [ceil(out / columns)][kernel * kernel * in][columns], the right-hand operand of a matrix
-/// micro-kernel, zero beyond `out`.
-/// `taps`: [in][kernel * kernel * out] in panels.
-/// `winograd_f<m>`: a 3x3 filter transformed for output tiles of m x m, panels of [in][columns] for each
-/// product. `upsample_f<m>`: the same for a 3x3 convolution of an image upsampled to twice its size, input
-/// tiles of m x m.
-/// `split_float16` to `float16`: as the raw weight, in numbers of that kind and channels padded to 16 bytes,
-/// for the executor MixedPrecisionCuda.
 struct Packing {
-  enum class Kind {
-    none,
-    panels,
-    taps,
-    winograd_f2,
-    winograd_f4,
-    winograd_f6,
-    upsample_f2,
-    upsample_f3,
-    split_float16,
-    split_tf32,
-    tf32,
-    bfloat16,
-    float16
-  } kind = Kind::none;
+  /// `panels`: [ceil(out / columns)][kernel * kernel * in][columns], the right-hand operand of a matrix
+  /// micro-kernel, zero beyond `out`. Other values are executors' own and known to them alone: CpuPacking,
+  /// CudaPacking. No two executors share one.
+  enum class Kind : int { none, panels } kind = Kind::none;
   int columns = 0;
   friend constexpr bool operator==(const Packing&, const Packing&) = default;
 };

@@ -10,7 +10,7 @@
 #include "rfpp/core/config.hpp"
 
 namespace rfpp {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 namespace ieee {
 template <std::floating_point T>
@@ -37,7 +37,7 @@ template <std::floating_point T> constexpr bool is_normal(T v) {
   return is_finite(v) && ieee::exponent_bits(v) != 0;
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp
 
 #endif

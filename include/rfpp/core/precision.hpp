@@ -7,7 +7,7 @@
 #include "rfpp/core/error.hpp"
 
 namespace rfpp {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// How closely convolutions follow the direct sum. Relative L2 error of a layer against double, at most (held
 /// by tests/cpu/winograd.cpp): F2 4e-7, folded upsampling 8e-7, F4 1.5e-6, F6 4e-6.
@@ -25,7 +25,7 @@ inline Precision precision_named(std::string_view name) {
   throw Error("precision: expected reference, exact or fast, found '" + std::string(name) + "'");
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp
 
 #endif

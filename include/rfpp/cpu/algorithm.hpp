@@ -44,7 +44,7 @@ template <class X> const X& before_upsampling(const X& x) { return x; }
 template <class A> const A& before_upsampling(const Remap<Upsample2, A>& x) { return x.operand; }
 
 constexpr bool upsamples(Packing::Kind kind) {
-  return kind == Packing::Kind::upsample_f2 || kind == Packing::Kind::upsample_f3;
+  return kind == CpuPacking::upsample_f2 || kind == CpuPacking::upsample_f3;
 }
 
 /// A larger result is stored past the caches: it would be out of them again before it is read.
@@ -73,26 +73,25 @@ template <class T> constexpr bool sums_gradient_by_tiles(const ConvolutionShape&
 
 /// The fastest algorithm that the policy allows, as the packing that stands for it.
 template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, PackingPolicy policy) {
-  using Kind = Packing::Kind;
   const Precision precision = policy.precision;
   // Most weights are in 3x3 filters between 512 channels (60 %) and between 256 (20 %); small maps take
   // little of the time.
   const auto has_channels = [&](int channels) {
     return policy.low_memory && s.filter.n * s.filter.c >= channels * channels;
   };
-  if (has_few_outputs<T>(s)) return Kind::taps;
+  if (has_few_outputs<T>(s)) return CpuPacking::taps;
   const int side = std::min(s.in.h, s.in.w);
-  if (!has_schemes<T>(s) || has_channels(512) || (side < 64 && has_channels(256))) return Kind::panels;
-  if (precision == Precision::reference) return Kind::winograd_f2;
-  if (s.upsampled) return side < 64 || has_channels(256) ? Kind::upsample_f2 : Kind::upsample_f3;
+  if (!has_schemes<T>(s) || has_channels(512) || (side < 64 && has_channels(256))) return CpuPacking::panels;
+  if (precision == Precision::reference) return CpuPacking::winograd_f2;
+  if (s.upsampled) return side < 64 || has_channels(256) ? CpuPacking::upsample_f2 : CpuPacking::upsample_f3;
   const bool may_round = s.after_codebook || precision == Precision::fast;
-  if (side < (may_round ? 64 : 128) || has_channels(256)) return Kind::winograd_f2;
-  return side >= 128 && may_round && !policy.low_memory ? Kind::winograd_f6 : Kind::winograd_f4;
+  if (side < (may_round ? 64 : 128) || has_channels(256)) return CpuPacking::winograd_f2;
+  return side >= 128 && may_round && !policy.low_memory ? CpuPacking::winograd_f6 : CpuPacking::winograd_f4;
 }
 
 /// Elements of a filter {out,kernel,kernel,in} packed as `kind`.
 template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
-  if (kind == Packing::Kind::taps) return panels_size<T>(filter.c, filter.h * filter.w * filter.n);
+  if (kind == CpuPacking::taps) return panels_size<T>(filter.c, filter.h * filter.w * filter.n);
   std::size_t products = static_cast<std::size_t>(filter.h) * static_cast<std::size_t>(filter.w);
   with_scheme(kind, [&](auto scheme) {
     products = static_cast<std::size_t>(scheme.products) * static_cast<std::size_t>(scheme.products);
@@ -101,7 +100,7 @@ template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
 }
 /// packed: packed_size() elements.
 template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const RawFilter<T>& raw, T* packed) {
-  if (kind == Packing::Kind::taps) return pack_taps(raw, packed);
+  if (kind == CpuPacking::taps) return pack_taps(raw, packed);
   bool found = false;
   if constexpr (std::is_same_v<T, float>)
     found = with_scheme(kind, [&](auto scheme) { pack_winograd<decltype(scheme)>(pool, raw, packed); });
@@ -122,9 +121,9 @@ template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   const Packing packing = core.filter.packing();
   const ConvolutionShape shape = shape_of(core);
   bool fits = packing.columns == MicroTile<T>::columns;
-  if (packing.kind == Packing::Kind::taps)
+  if (packing.kind == CpuPacking::taps)
     fits = fits && has_few_outputs<T>(shape);
-  else if (packing.kind != Packing::Kind::panels)
+  else if (packing.kind != CpuPacking::panels)
     fits = fits && has_schemes<T>(shape) && (shape.upsampled || !upsamples(packing.kind));
   fits = fits && packing.kind != Packing::Kind::none;
   return {fits ? packing.kind : algorithm_for<T>(shape, unprepared), !fits};
@@ -144,7 +143,7 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
     needs = {t.shared_size(), t.scratch_size(), t.tasks_per_image()};
   });
   if (found) return needs;
-  if (kind == Packing::Kind::taps) {
+  if (kind == CpuPacking::taps) {
     const TapsTiling<T> t(g, in, out);
     return {0, t.scratch_size(), t.tasks_per_image()};
   }
@@ -165,7 +164,7 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
     });
     if (found) return;
   }
-  if (kind == Packing::Kind::taps)
+  if (kind == CpuPacking::taps)
     return convolve_by_taps(pool, TapsTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
   convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
 }

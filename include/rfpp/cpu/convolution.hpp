@@ -2,6 +2,7 @@
 #define RFPP_CPU_CONVOLUTION_HPP
 
 #include "rfpp/cpu/micro_kernel.hpp"
+#include "rfpp/cpu/packing.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/anchor.hpp"
 
@@ -44,7 +45,7 @@ template <class T> struct ConvolutionTiling {
   std::size_t packed_size() const { return panels_size<T>(depth(), out.c); }
 };
 
-/// Packs a filter {out,kernel,kernel,in} as Packing::Kind::panels.
+/// Packs a filter {out,kernel,kernel,in} as CpuPacking::panels.
 template <class T> void pack_filter(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
   const Extents f = raw.extents;
   const int depth = f.h * f.w * f.c, panels = round_up(f.n, MicroTile<T>::columns) / MicroTile<T>::columns;

@@ -37,7 +37,7 @@ template <class T> struct TapsTiling : ConvolutionTiling<T> {
   }
 };
 
-/// Packs a filter {out,kernel,kernel,in} as Packing::Kind::taps.
+/// Packs a filter {out,kernel,kernel,in} as CpuPacking::taps.
 template <class T> void pack_taps(const RawFilter<T>& raw, T* packed) {
   constexpr int width = MicroTile<T>::columns;
   const Extents f = raw.extents;

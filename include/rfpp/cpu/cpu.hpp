@@ -114,7 +114,7 @@ class Cpu {
   }
 
   /// Packs a filter for this executor, unless it is packed already.
-  template <class T> void pack(Filter<T>& filter, Packing::Kind kind = Packing::Kind::panels) {
+  template <class T> void pack(Filter<T>& filter, Packing::Kind kind = CpuPacking::panels) {
     const Packing packing{kind, cpu::MicroTile<T>::columns};
     if (filter.packing() == packing) return;
     const auto size = cpu::packed_size<T>(kind, filter.extents());

@@ -35,7 +35,7 @@ template <class T> struct InvertedResidualShape {
 
   /// Whether it can be done so, and the wide map is large enough, and not too narrow for whole tiles.
   static bool applies(const InvertedResidualCore<T>& core) {
-    constexpr Packing packed{Packing::Kind::panels, MicroTile<T>::columns};
+    constexpr Packing packed{CpuPacking::panels, MicroTile<T>::columns};
     const InvertedResidualShape s(core);
     return core.project.packing() == packed && core.expand.packing() == packed &&
            s.depth() <= longest_chain && s.wide.c % lane_count<T> == 0 &&

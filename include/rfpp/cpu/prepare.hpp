@@ -27,7 +27,7 @@ inline PackingPlan distinguish_filters(const Parameters& model,
   model.for_each([&](const std::string& name, auto& parameter) {
     using P = std::remove_cvref_t<decltype(parameter)>;
     if constexpr (is_filter<P>) {
-      Packing::Kind& kind = plan[name] = Packing::Kind::panels;
+      Packing::Kind& kind = plan[name] = CpuPacking::panels;
       parameter.assign({Storage(0, HostMemory::instance()), parameter.extents()});
       if (std::is_same_v<typename P::value, float>) kinds[parameter.raw().id()] = &kind;
     }
@@ -65,7 +65,7 @@ inline void prepare(Cpu& ex, const Parameters& model, const PackingPlan& plan,
     if constexpr (is_filter<std::remove_cvref_t<decltype(parameter)>>) {
       const auto found = plan.find(name);
       if (parameter.has_raw() || parameter.packing().kind == Packing::Kind::none)
-        ex.pack(parameter, found == plan.end() ? Packing::Kind::panels : found->second);
+        ex.pack(parameter, found == plan.end() ? CpuPacking::panels : found->second);
       if (raw == RawWeights::drop) parameter.drop_raw();
     }
   });

@@ -1,7 +1,7 @@
 #ifndef RFPP_CPU_WINOGRAD_SCHEMES_HPP
 #define RFPP_CPU_WINOGRAD_SCHEMES_HPP
 
-#include "rfpp/core/filter.hpp"
+#include "rfpp/cpu/packing.hpp"
 
 // Minimal filtering (Winograd 1980; Lavin & Gray, arXiv 1509.09308) of 3x3 kernels, in one dimension; two
 // dimensions nest it. A scheme tells of one tile
@@ -16,7 +16,7 @@ inline namespace RFPP_ABI {
 
 /// Points 0, 1, -1, infinity.
 struct WinogradF2 {
-  static constexpr Packing::Kind kind = Packing::Kind::winograd_f2;
+  static constexpr Packing::Kind kind = CpuPacking::winograd_f2;
   static constexpr int step = 2, inputs = 4, products = 4, outputs = 2, first_output = 0;
   static constexpr bool upsamples = false;
   static constexpr int source[] = {0, 1, 2, 3};
@@ -36,7 +36,7 @@ struct WinogradF2 {
 
 /// Points 0, +-sqrt(1/2), +-sqrt(2), infinity: a third of the rounding error of 0, +-1, +-2.
 struct WinogradF4 {
-  static constexpr Packing::Kind kind = Packing::Kind::winograd_f4;
+  static constexpr Packing::Kind kind = CpuPacking::winograd_f4;
   static constexpr int step = 4, inputs = 6, products = 6, outputs = 4, first_output = 0;
   static constexpr bool upsamples = false;
   static constexpr int source[] = {0, 1, 2, 3, 4, 5};
@@ -83,7 +83,7 @@ struct WinogradF4 {
 
 /// Points 0, +-1, +-2, +-1/2, infinity.
 struct WinogradF6 {
-  static constexpr Packing::Kind kind = Packing::Kind::winograd_f6;
+  static constexpr Packing::Kind kind = CpuPacking::winograd_f6;
   static constexpr int step = 6, inputs = 8, products = 8, outputs = 6, first_output = 0;
   static constexpr bool upsamples = false;
   static constexpr int source[] = {0, 1, 2, 3, 4, 5, 6, 7};
@@ -129,7 +129,7 @@ struct WinogradF6 {
 
 /// Points 0, 1, infinity.
 struct UpsampleF2 {
-  static constexpr Packing::Kind kind = Packing::Kind::upsample_f2;
+  static constexpr Packing::Kind kind = CpuPacking::upsample_f2;
   static constexpr int step = 2, inputs = 3, products = 5, outputs = 4, first_output = -1;
   static constexpr bool upsamples = true;
   static constexpr int source[] = {0, 0, 1, 2, 2};
@@ -150,7 +150,7 @@ struct UpsampleF2 {
 
 /// Points 0, 1, -1, infinity.
 struct UpsampleF3 {
-  static constexpr Packing::Kind kind = Packing::Kind::upsample_f3;
+  static constexpr Packing::Kind kind = CpuPacking::upsample_f3;
   static constexpr int step = 3, inputs = 4, products = 7, outputs = 6, first_output = -1;
   static constexpr bool upsamples = true;
   static constexpr int source[] = {0, 0, 1, 2, 2, 3, 3};
@@ -175,20 +175,9 @@ struct UpsampleF3 {
 
 /// f(scheme) for the scheme of a packing; false where it is not one of these.
 template <class F> bool with_scheme(Packing::Kind kind, F&& f) {
-  switch (kind) {
-    case Packing::Kind::winograd_f2:
-      return f(WinogradF2{}), true;
-    case Packing::Kind::winograd_f4:
-      return f(WinogradF4{}), true;
-    case Packing::Kind::winograd_f6:
-      return f(WinogradF6{}), true;
-    case Packing::Kind::upsample_f2:
-      return f(UpsampleF2{}), true;
-    case Packing::Kind::upsample_f3:
-      return f(UpsampleF3{}), true;
-    default:
-      return false;
-  }
+  const auto try_scheme = [&](auto scheme) { return kind == scheme.kind && (f(scheme), true); };
+  return try_scheme(WinogradF2{}) || try_scheme(WinogradF4{}) || try_scheme(WinogradF6{}) ||
+         try_scheme(UpsampleF2{}) || try_scheme(UpsampleF3{});
 }
 
 }  // namespace RFPP_ABI

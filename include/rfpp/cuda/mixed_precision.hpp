@@ -35,18 +35,11 @@ template <cuda::TensorCoreDevice D> class MixedPrecision : public TensorCoreExec
  private:
   /// f(Numbers{}) for the numbers of a packing; the most exact ones where it names none.
   template <class F> static void with_numbers(Packing::Kind kind, F&& f) {
-    switch (kind) {
-      case Packing::Kind::split_float16:
-        return f(cuda::SplitHalf<typename D::Half>{});
-      case Packing::Kind::tf32:
-        return f(cuda::Tf32{});
-      case Packing::Kind::bfloat16:
-        return f(cuda::Bfloat16<typename D::Brain>{});
-      case Packing::Kind::float16:
-        return f(cuda::Float16<typename D::Half>{});
-      default:
-        return f(cuda::SplitTf32{});
-    }
+    if (kind == CudaPacking::split_float16) return f(cuda::SplitHalf<typename D::Half>{});
+    if (kind == CudaPacking::tf32) return f(cuda::Tf32{});
+    if (kind == CudaPacking::bfloat16) return f(cuda::Bfloat16<typename D::Brain>{});
+    if (kind == CudaPacking::float16) return f(cuda::Float16<typename D::Half>{});
+    return f(cuda::SplitTf32{});
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "rfpp/cuda/kernels.hpp"
+#include "rfpp/cuda/precision.hpp"
 
 // The operands of products (products.hpp): what their numbers are rounded to, and where their lines lie.
 
@@ -29,14 +30,14 @@ RFPP_HD inline float round_to_tf32(float v) {
 
 /// Products of TF32 numbers.
 struct Tf32 {
-  static constexpr Packing::Kind kind = Packing::Kind::tf32;
+  static constexpr Packing::Kind kind = CudaPacking::tf32;
   using Element = float;
   static constexpr int parts = 1;  // numbers for an element
   RFPP_HD static void split(float v, float* to) { to[0] = round_to_tf32(v); }
 };
 /// A float as the sum of two TF32 numbers, of which three products are summed: as good as float.
 struct SplitTf32 {
-  static constexpr Packing::Kind kind = Packing::Kind::split_tf32;
+  static constexpr Packing::Kind kind = CudaPacking::split_tf32;
   using Element = float;
   static constexpr int parts = 2;
   static constexpr float second = 1;  // what the second part is to be multiplied by
@@ -50,7 +51,7 @@ struct SplitTf32 {
 /// first (Ootomo & Yokota 2022, "Recovering single precision accuracy from Tensor Cores while surpassing the
 /// FP32 theoretical peak performance", section 4): twice as fast. Values beyond 65504 become NaN.
 template <class Half> struct SplitHalf {
-  static constexpr Packing::Kind kind = Packing::Kind::split_float16;
+  static constexpr Packing::Kind kind = CudaPacking::split_float16;
   using Element = Half;
   static constexpr int parts = 2;
   static constexpr float second = 1.0f / 2048;
@@ -61,13 +62,13 @@ template <class Half> struct SplitHalf {
 };
 /// Products of float16 numbers. Values beyond 65504 become infinity.
 template <class Half> struct Float16 {
-  static constexpr Packing::Kind kind = Packing::Kind::float16;
+  static constexpr Packing::Kind kind = CudaPacking::float16;
   using Element = Half;
   static constexpr int parts = 1;
   RFPP_HD static void split(float v, Half* to) { to[0] = static_cast<Half>(v); }
 };
 template <class Brain> struct Bfloat16 {
-  static constexpr Packing::Kind kind = Packing::Kind::bfloat16;
+  static constexpr Packing::Kind kind = CudaPacking::bfloat16;
   using Element = Brain;
   static constexpr int parts = 1;
   RFPP_HD static void split(float v, Brain* to) { to[0] = static_cast<Brain>(v); }

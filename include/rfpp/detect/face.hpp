@@ -12,7 +12,7 @@
 #include "rfpp/photo/similarity.hpp"
 
 namespace rfpp::detect {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// A rectangle in pixels of the photo, whose left and upper edges are 0.
 struct Box {
@@ -113,7 +113,7 @@ class FaceChoice {
   std::vector<std::size_t> numbers_;
 };
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::detect
 
 #endif

@@ -14,7 +14,7 @@
 #include "rfpp/io/image.hpp"
 
 namespace rfpp::io {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// The extension in small letters, with its dot.
 inline std::string lower_extension(const std::filesystem::path& path) {
@@ -75,7 +75,7 @@ inline void check_plausible(std::int64_t width, std::int64_t height, std::size_t
   }
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::io
 
 #endif

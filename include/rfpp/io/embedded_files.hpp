@@ -7,10 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "rfpp/core/config.hpp"
-
 namespace rfpp::io {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// The files that are part of the program, by name; CMake's rfpp_embed_weights puts them there.
 inline std::map<std::string, std::span<const std::byte>, std::less<>>& embedded_files() {
@@ -32,7 +30,7 @@ struct EmbeddedFile {
   }
 };
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::io
 
 #endif

@@ -12,7 +12,7 @@
 #include "rfpp/core/error.hpp"
 
 namespace rfpp::io {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// No image, read or made, has a longer side.
 inline constexpr int max_side = 32768;
@@ -120,7 +120,7 @@ inline Image to_image(std::span<const float> values, int width, int height) {
   return image;
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::io
 
 #endif

@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "rfpp/core/config.hpp"
+
 #pragma push_macro("INCLUDE_STB_EASY_FONT_H")
 #undef INCLUDE_STB_EASY_FONT_H
 namespace rfpp::io::stb {
 inline namespace RFPP_ABI {
 #include <stb_easy_font.h>
-
-#include "rfpp/core/config.hpp"
 }  // namespace RFPP_ABI
 }  // namespace rfpp::io::stb
 #pragma pop_macro("INCLUDE_STB_EASY_FONT_H")

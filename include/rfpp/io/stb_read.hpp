@@ -23,6 +23,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "rfpp/core/config.hpp"
+
 namespace rfpp::io::stb {
 inline namespace RFPP_ABI {
 

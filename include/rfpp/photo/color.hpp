@@ -14,7 +14,7 @@
 #include "rfpp/photo/mask.hpp"
 
 namespace rfpp::photo {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// Whose colours a restored face has: the input's, below its detail, or those that the network gave it.
 enum class Color { input, restored };
@@ -85,7 +85,7 @@ inline io::Image keep_colors(io::Image restored, const io::Image& input, double 
   return restored;
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::photo
 
 #endif

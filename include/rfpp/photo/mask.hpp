@@ -15,7 +15,7 @@
 #include "rfpp/photo/warp.hpp"
 
 namespace rfpp::photo {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// How a mask is made of what a face parser saw. By default as facexlib makes it.
 struct ParsedMask {
@@ -194,7 +194,7 @@ inline SquareMask square_mask(const Affine& from_canvas, const Rectangle& region
   return {std::move(hard), std::move(soft)};
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::photo
 
 #endif

@@ -12,7 +12,7 @@
 #include "rfpp/core/finite.hpp"
 
 namespace rfpp::photo {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// A position in pixels; (0, 0) is the centre of the top left one.
 struct Point {
@@ -147,7 +147,7 @@ inline Affine align(const Landmarks& landmarks, int size = template_size,
   return scaled(*map, size / static_cast<double>(template_size));
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::photo
 
 #endif

@@ -10,7 +10,7 @@
 #include "rfpp/photo/similarity.hpp"
 
 namespace rfpp::photo {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// Whether left and right are exchanged: the landmarks are those of a mirrored face, as where eyes and mouth
 /// are named from the person's own side.
@@ -55,7 +55,7 @@ inline UsableFaces usable_faces(std::span<const Landmarks> faces, int width, int
   return usable;
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::photo
 
 #endif

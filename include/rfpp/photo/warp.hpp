@@ -12,7 +12,7 @@
 #include "rfpp/photo/similarity.hpp"
 
 namespace rfpp::photo {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// Pixels x0 <= x < x1, y0 <= y < y1.
 struct Rectangle {
@@ -98,7 +98,7 @@ inline io::Image crop_face(const io::Image& photo, const Affine& to_crop, int si
   return crop;
 }
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp::photo
 
 #endif

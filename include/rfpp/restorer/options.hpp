@@ -17,7 +17,7 @@
 #endif
 
 namespace rfpp {
-inline namespace RFPP_DOOR_ABI {
+inline namespace v0 {
 
 /// How far a call has come.
 struct Progress {
@@ -90,7 +90,7 @@ struct NetworkInfo {
   const char *refused = "", *refusal = "";
 };
 
-}  // namespace RFPP_DOOR_ABI
+}  // namespace v0
 }  // namespace rfpp
 
 #endif

@@ -14,9 +14,8 @@ inline namespace RFPP_ABI {
 
 /// What a precision is on a GPU.
 inline CudaPrecision cuda_precision(Precision precision) {
-  using Kind = Packing::Kind;
-  if (precision == Precision::reference) return {Kind::split_tf32, Kind::split_tf32};
-  if (precision == Precision::fast) return {Kind::tf32, Kind::float16};
+  if (precision == Precision::reference) return {CudaPacking::split_tf32, CudaPacking::split_tf32};
+  if (precision == Precision::fast) return {CudaPacking::tf32, CudaPacking::float16};
   return {};
 }
 
