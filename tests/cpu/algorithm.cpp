@@ -4,13 +4,13 @@
 
 using namespace rfpp;
 using namespace rfpp::test;
-using Kind = Packing::Kind;
+using Kind = CpuPacking;
 
 namespace {
 
 constexpr ConvolutionGeometry by_3x3{3, 1, 1, 1};
 
-Kind chosen(Precision precision, int side, bool upsampled = false) {
+Packing::Kind chosen(Precision precision, int side, bool upsampled = false) {
   return cpu::algorithm_for<float>({by_3x3, {1, side, side, 64}, {64, 3, 3, 64}, upsampled}, precision);
 }
 

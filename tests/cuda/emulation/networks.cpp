@@ -16,7 +16,7 @@
 
 using namespace rfpp;
 using namespace rfpp::test;
-using Kind = Packing::Kind;
+using Kind = CudaPacking;
 
 namespace {
 
@@ -38,7 +38,8 @@ TEST_CASE("RestoreFormer++ agrees with the golden values, in every precision") {
   const auto expected = golden(file, "output");
   const auto image = hashed_tensor<float>("input", {1, 64, 64, 3});
   Cpu cpu(1);
-  const auto check = [&](const char* precision, Kind encoder, Kind decoder, auto&& check_image) {
+  const auto check = [&](const char* precision, Packing::Kind encoder, Packing::Kind decoder,
+                         auto&& check_image) {
     INFO(precision);
     EmulatedNetwork<N> network(0, model, image.extents(), {encoder, decoder});
     const auto found = network(image);
