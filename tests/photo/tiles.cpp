@@ -154,8 +154,8 @@ TEST_CASE("16 bits stay 16 bits, tile by tile; alpha too") {
     const Hashed hashed("low bits");
     std::vector<std::uint16_t> values(photo.samples.size());
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] =
-          static_cast<std::uint16_t>(photo.samples[i] << 8U | static_cast<unsigned>((hashed(i) + 1) * 128));
+      values[i] = static_cast<std::uint16_t>(unsigned{photo.samples[i]} << 8U |
+                                             static_cast<unsigned>((hashed(i) + 1) * 128));
     set_samples16(photo, values);
     const io::Image larger = photo::upscale(ex, Nearest{}, photo, {16, 2});
     REQUIRE(larger.samples16.size() == 4 * values.size());
