@@ -2,6 +2,7 @@
 #define RFPP_CPU_CONVOLUTION_BY_TAPS_HPP
 
 #include "rfpp/cpu/convolution.hpp"
+#include "rfpp/cpu/packing.hpp"
 
 // A convolution with few output channels would leave most columns of the micro-kernel's tile empty. Instead
 // every input pixel is multiplied by all of the filter's taps at once, and each output pixel adds up the

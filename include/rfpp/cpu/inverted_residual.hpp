@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "rfpp/cpu/micro_kernel.hpp"
+#include "rfpp/cpu/packing.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/inverted_residual.hpp"
