@@ -56,7 +56,10 @@ def load_torch(threads, layout="contiguous_format", compiled=False):
     import torch
     torch.set_num_threads(threads)
     memory_format = getattr(torch, layout)
-    model = torch_network().to(memory_format=memory_format)
+    model = torch_network()
+    for tensor in model.parameters():
+        if tensor.dim() == 4:  # StyleGAN2 has filters of five dimensions, which have no such layout
+            tensor.data = tensor.data.to(memory_format=memory_format)
     if compiled:
         torch._inductor.config.freezing = True  # lets it pack the weights; slower without
         model = torch.compile(model, dynamic=False)
