@@ -1,20 +1,24 @@
 """rfpp for Conan 2, from the checkout that this recipe lies in: conan create packaging/conan --build=missing"""
 
 import os
+import re
 
 from conan import ConanFile
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
-from conan.tools.files import copy
+from conan.tools.files import copy, load
 
 
 class Rfpp(ConanFile):
     name = "rfpp"
-    version = "0.1.0"
     license = "Apache-2.0"
     description = "Expression-templated tensors and blind face restoration in C++20"
     settings = "os", "arch", "compiler", "build_type"
     package_type = "static-library"
+
+    def set_version(self):
+        project = load(self, os.path.join(self.recipe_folder, "..", "..", "CMakeLists.txt"))
+        self.version = re.search(r"project\(rfpp VERSION ([\d.]+)", project).group(1)
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")

@@ -1,11 +1,26 @@
 #!/usr/bin/env bash
-# conan.sh: builds and packages the checkout with Conan 2, in a cache of its own; skipped where that is not there.
+# conan.sh <folder of Eigen's headers> <of nlohmann_json's> <of stb's>
+# Packages the checkout with Conan 2, in a cache of its own and without a server: the dependencies are what is installed
+# here. The recipe's test package then restores a face. Skipped where Conan 2 is not installed.
 set -euo pipefail
-command -v conan >/dev/null && conan --version | grep -q 'version 2' || { echo 'skipped: no Conan 2'; exit 77; }
-root=$(realpath "$(dirname "$0")/../..")
-CONAN_HOME=$(mktemp -d)
-export CONAN_HOME
-trap 'rm -rf "$CONAN_HOME"' EXIT
-conan profile detect >/dev/null
-conan remote list | grep -q . && conan search stb -r conancenter >/dev/null 2>&1 || { echo 'skipped: no Conan Center'; exit 77; }
-conan create "$root/packaging/conan" --build=missing -s compiler.cppstd=20
+[[ $(conan --version 2>/dev/null) == *'version 2'* ]] || { echo 'skipped: no Conan 2'; exit 77; }
+here=$(realpath "$(dirname "$0")")
+recipe=$(realpath "$here/../../packaging/conan")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CONAN_HOME=$work/home
+conan profile detect >/dev/null 2>&1
+conan remote disable '*' >/dev/null 2>&1
+# Debug skips the optimiser, which takes most of the time.
+settings=(-s compiler.cppstd=20 -s build_type=Debug)
+
+dependency() {  # <name> <folder of its headers>: in the version that the recipe requires
+  local version
+  version=$(sed -n "s|.*requires(\"$1/\([^\"]*\)\".*|\1|p" "$recipe/conanfile.py")
+  HEADERS=$2 conan create "$here/conan_dependency" --name="$1" --version="$version" "${settings[@]}" >/dev/null 2>&1
+}
+dependency eigen "$1"
+dependency nlohmann_json "$2"
+dependency stb "$3"
+conan create "$recipe" "${settings[@]}" -c tools.build:cxxflags="['-O1', '-g0']" \
+  -c tools.cmake.cmake_layout:test_folder="$work/test"
