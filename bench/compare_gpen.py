@@ -29,7 +29,7 @@ class Parameters(nn.Module):
 
 class Linear(nn.Module):
     """Weights of variance 1, which a learning rate scales, and the activation."""
-    def __init__(self, inputs, outputs, rate=1):
+    def __init__(self, inputs, outputs, rate=1.0):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.empty(outputs, inputs)), nn.Parameter(torch.empty(outputs))
         self.scale, self.rate = rate / math.sqrt(inputs), rate

@@ -11,8 +11,9 @@ from pathlib import Path
 
 
 def network(torch):
+    """The network, from a picture whose pixels are unshuffled to 12 channels: ncnn has no layer that does it."""
     from torch import nn
-    from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
+    from torch.nn.functional import interpolate, leaky_relu
 
     class Dense(nn.Module):
         def __init__(self):
@@ -41,7 +42,7 @@ def network(torch):
             self.after, self.up1, self.up2, self.hr = (nn.Conv2d(64, 64, 3, padding=1) for _ in range(4))
 
         def forward(self, image):
-            x = self.first(pixel_unshuffle(image, 2))
+            x = self.first(image)
             x = x + self.after(self.body(x))
             for conv in self.up1, self.up2:
                 x = leaky_relu(conv(interpolate(x, scale_factor=2.0, mode="nearest")), 0.2)
@@ -56,7 +57,7 @@ def load_torch(options, layout):
     torch.set_num_threads(options.threads)
     memory_format = getattr(torch, layout)
     model = network(torch).to(memory_format=memory_format)
-    image = torch.rand(1, 3, options.size, options.size).to(memory_format=memory_format)
+    image = torch.rand(1, 12, options.size // 2, options.size // 2).to(memory_format=memory_format)
 
     def run():
         with torch.no_grad():
@@ -67,7 +68,7 @@ def load_torch(options, layout):
 def load_ncnn(options):
     import ncnn, numpy, pnnx, torch
     folder = Path(tempfile.mkdtemp())
-    image = torch.rand(1, 3, options.size, options.size)
+    image = torch.rand(1, 12, options.size // 2, options.size // 2)
     pnnx.export(network(torch), str(folder / "network.pt"), (image,), check_trace=False, fp16=False)
     net = ncnn.Net()
     net.opt.num_threads = options.threads

@@ -181,7 +181,12 @@ template <class D, class Ex> class Cases {
     add("modulated convolution of an enlarged image",
         leaky_relu(layer(ex_, bilinear_upsample2(x), style) + noise * 0.5, 0.2));
     add("modulated convolution", layer.modulated(ex_, mean2(x), style));
-    add("enlarged with a margin", bilinear_upsample2(x, Border::zero, 1));
+    ModulatedConv2d<ModulatedSpec{.style = 3, .in = 8, .out = 7, .use = FilterUse::modulated_transposed}, D>
+        transposed;
+    fill_hashed(transposed);
+    upload_parameters(ex_, transposed);
+    add("transposed modulated convolution", leaky_relu(bare(transposed(ex_, x, style)), 0.2));
+    add("enlarged with zeros beyond", bilinear_upsample2(x, Border::zero));
   }
   void images() {
     const auto face = given("face", {2, 19, 22, 3});

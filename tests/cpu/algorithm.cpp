@@ -32,6 +32,18 @@ TEST_CASE("the algorithm of a 3x3 convolution depends on precision, size and ups
   CHECK(chosen(Precision::fast, 128) == Kind::winograd_f6);
 }
 
+TEST_CASE("only a convolution of stride 2, transposed, with 3x3 taps is one") {
+  const auto kind = [](const ConvolutionGeometry& g, bool zero_inserted) {
+    return cpu::algorithm_for<float>(
+        {g, {1, 15, 15, 64}, {64, g.kernel, g.kernel, 64}, false, false, zero_inserted}, Precision::exact);
+  };
+  CHECK(kind({3, 1, 2, 2}, true) == Kind::transposed);
+  CHECK(kind({3, 1, 2, 2}, false) == Kind::panels);
+  CHECK(kind({3, 1, 1, 1}, true) == Kind::winograd_f2);
+  CHECK(kind({3, 2, 2, 2}, true) == Kind::panels);
+  CHECK(kind({5, 1, 2, 2}, true) == Kind::panels);
+}
+
 TEST_CASE("exact is faster where no codebook index depends on it") {
   auto after = [](Precision precision, int side) {
     return cpu::algorithm_for<float>({by_3x3, {1, side, side, 64}, {64, 3, 3, 64}, false, true}, precision);

@@ -87,6 +87,31 @@ TEST_CASE("every scheme over images of many blocks, cut inside of rows") {
   }
 }
 
+TEST_CASE("large filters multiply groups of tile rows, whatever the group") {
+  constexpr int channels = 384, columns = 100, part_rows = 30, row = columns * channels;
+  Layer<float> whole({1, 58, columns, channels}, channels, false, 7);
+  Cpu ex(2);
+  ex.pack(whole.filter, Kind::winograd_f2);
+  const cpu::WinogradTiling<cpu::WinogradF2, float> tiling(whole.x.extents(), whole.residual.extents());
+  REQUIRE(tiling.by_phases);
+  REQUIRE(tiling.group == 15);  // of 29
+  const auto rows_from = [&](const Tensor<float>& t, int first) {
+    auto part = Tensor<float>::uninitialised({1, part_rows, columns, channels});
+    std::copy_n(t.data() + first * row, part_rows * row, part.data());
+    return part;
+  };
+  const auto y = whole(ex, false);
+  for (const int first : {0, 28}) {  // each fits into one group, and has the tiles of the whole
+    Layer<float> part = whole;
+    part.x = rows_from(whole.x, first);
+    part.residual = rows_from(whole.residual, first);
+    const auto expected = part(ex, false), found = rows_from(y, first);
+    const int inner = first == 0 ? 0 : 1;  // a row that sees the border is another
+    CHECK(std::equal(expected.data() + inner * row, expected.data() + (part_rows - 1 + inner) * row,
+                     found.data() + inner * row));
+  }
+}
+
 TEST_CASE("the one-dimensional schemes are exact in rational points") {
   for (const Case& c : cases)
     cpu::with_scheme(c.kind, [&](auto scheme) {

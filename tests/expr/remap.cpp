@@ -51,6 +51,25 @@ TEST_CASE("upsample2 repeats every pixel") {
   }
 }
 
+TEST_CASE("zero_inserted2 puts zeros between pixels") {
+  Cpu ex(2);
+  for (const Extents e : shapes) {
+    const auto x = random_tensor<float>(e, 1);
+    const auto y = eval(ex, zero_inserted2(x));
+    INFO(to_string(e));
+    REQUIRE((y.extents() == Extents{e.n, 2 * e.h - 1, 2 * e.w - 1, e.c}));
+    int differ = 0;
+    for (int n = 0; n < e.n; ++n)
+      for (int h = 0; h < 2 * e.h - 1; ++h)
+        for (int w = 0; w < 2 * e.w - 1; ++w)
+          for (int c = 0; c < e.c; ++c) {
+            const bool between = h % 2 == 1 || w % 2 == 1;
+            differ += element(y, n, h, w, c) != (between ? 0 : element(x, n, h / 2, w / 2, c));
+          }
+    CHECK(differ == 0);
+  }
+}
+
 TEST_CASE("split_heads makes a batch of heads of the channels, merge_heads undoes it") {
   Cpu ex(2);
   for (const Extents e : shapes)
@@ -132,6 +151,7 @@ TEST_CASE("the adjoint of a remap sums over the places that read an element") {
   Cpu ex(2);
   for (const Extents e : shapes) {
     check_adjoint(ex, Upsample2{}, e, "upsample2");
+    check_adjoint(ex, ZeroInsert2{}, e, "zero_inserted2");
     check_adjoint(ex, ChannelSlice{e.c / 2, (e.c + 1) / 2}, e, "channel_slice");
     check_adjoint(ex, PixelShuffle{2}, {e.n, e.h, e.w, 4 * e.c}, "pixel_shuffle");
     check_adjoint(ex, PixelUnshuffle{{2}}, {e.n, 2 * e.h, 2 * e.w, e.c}, "pixel_unshuffle");

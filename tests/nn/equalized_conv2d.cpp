@@ -25,11 +25,14 @@ TEST_CASE("blurring keeps the sum, and spreads a pixel over four") {
   Cpu ex(2);
   Tensor<double> x(Extents{1, 3, 4, 1});
   x.data()[1 * 4 + 2] = 64;
-  const auto y = eval(ex, blurred(x));
+  const auto y = eval(ex, blurred(x, 2, 1)), inner = eval(ex, blurred(x, 1, 2));
   REQUIRE((y.extents() == Extents{1, 4, 5, 1}));
   const double line[] = {1, 3, 3, 1};
   for (int h = 0; h < 4; ++h)
     for (int w = 0; w < 5; ++w) CHECK(y.data()[h * 5 + w] == (w == 0 ? 0 : line[h] * line[w - 1]));
+  REQUIRE((inner.extents() == Extents{1, 2, 3, 1}));
+  for (int h = 0; h < 2; ++h)
+    for (int w = 0; w < 3; ++w) CHECK(inner.data()[h * 3 + w] == 4 * y.data()[(h + 1) * 5 + w + 1]);
 }
 
 TEST_CASE("an equalized convolution scales its weight, not its bias") {

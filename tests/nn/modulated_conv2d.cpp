@@ -4,6 +4,7 @@
 #include "rfpp/io/parameters.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/nn/bilinear.hpp"
+#include "rfpp/nn/equalized_conv2d.hpp"
 #include "support.hpp"
 
 using namespace rfpp;
@@ -74,6 +75,24 @@ TEST_CASE("a modulated convolution is one with a weight of every image's own") {
   check_modulated<5, 7, 3, false>({3, 4, 6, 5});
   check_modulated<5, 7, 1, false>({2, 4, 6, 5});
   check_modulated<5, 7, 3, true>({2, 5, 3, 5});
+}
+
+TEST_CASE("a transposed modulated convolution is the plain one of the image with zeros between its pixels") {
+  Modulated<5, 7> plain;
+  ModulatedConv2d<
+      ModulatedSpec{
+          .style = style_width, .in = 5, .out = 7, .gain_squared = 3, .use = FilterUse::modulated_transposed},
+      double>
+      transposed;
+  fill_hashed(plain);
+  transposed.weight.assign(plain.weight.raw());
+  transposed.linear = plain.linear;
+  const auto x = random_tensor<double>({3, 4, 6, 5}, 1),
+             styles = random_tensor<double>({1, 1, 3, style_width}, 2);
+  Cpu ex(2);
+  const auto y = bare(eval(ex, transposed(ex, x, styles)));
+  REQUIRE((y.extents() == Extents{3, 9, 13, 7}));
+  check_close(y, bare(eval(ex, plain(ex, zero_padded(zero_inserted2(x), 1), styles))), 1e-12, "transposed");
 }
 
 TEST_CASE("a modulated convolution joins what is before and behind it") {

@@ -217,7 +217,8 @@ TEST_CASE("gradients of resampling agree with finite differences") {
     check_gradients("larger", {x}, [&](auto& ex) { return eval(ex, resized(x, 2 * e.h + 1, e.w + 3)); });
     check_gradients("smaller", {x},
                     [&](auto& ex) { return eval(ex, resized(x, (e.h + 1) / 2, std::max(1, e.w - 2))); });
-    check_gradients("blurred", {x}, [&](auto& ex) { return eval(ex, blurred(x)); });
+    check_gradients("blurred", {x}, [&](auto& ex) { return eval(ex, blurred(x, 2, 1)); });
+    check_gradients("zeros inserted", {x}, [&](auto& ex) { return eval(ex, zero_inserted2(silu(x))); });
     check_gradients("max pooling", {pooled}, [&](auto& ex) { return eval(ex, max_pool2(pooled)); });
     check_gradients("corner to corner", {x},
                     [&](auto& ex) { return eval(ex, resized_corner_to_corner(x, 2 * e.h, e.w + 1)); });

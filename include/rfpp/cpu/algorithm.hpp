@@ -5,6 +5,7 @@
 
 #include "rfpp/core/precision.hpp"
 #include "rfpp/cpu/convolution_by_taps.hpp"
+#include "rfpp/cpu/transposed_convolution.hpp"
 #include "rfpp/cpu/winograd.hpp"
 #include "rfpp/expr/remap.hpp"
 
@@ -24,12 +25,12 @@ struct PackingPolicy {
   constexpr PackingPolicy(Precision p, bool low = false) : precision(p), low_memory(low) {}
 };
 
-/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling; `after_codebook`,
-/// whether the search for the nearest entries came before it.
+/// A convolution as a choice of algorithm sees it: `in` is its input after upsampling or inserting zeros;
+/// `after_codebook`, whether the search for the nearest entries came before it.
 struct ConvolutionShape {
   ConvolutionGeometry geometry;
   Extents in, filter;
-  bool upsampled = false, after_codebook = false;
+  bool upsampled = false, after_codebook = false, zero_inserted = false;
 };
 
 }  // namespace RFPP_ABI
@@ -39,13 +40,17 @@ inline namespace RFPP_ABI {
 
 template <class X> constexpr bool is_upsampled = false;
 template <class A> constexpr bool is_upsampled<Remap<Upsample2, A>> = true;
-/// What is convolved, where the kernel does the upsampling.
-template <class X> const X& before_upsampling(const X& x) { return x; }
-template <class A> const A& before_upsampling(const Remap<Upsample2, A>& x) { return x.operand; }
+template <class X> constexpr bool is_zero_inserted = false;
+template <class A> constexpr bool is_zero_inserted<Remap<ZeroInsert2, A>> = true;
+/// What is convolved, where the kernel does the enlarging.
+template <class X> const X& before_enlarging(const X& x) { return x; }
+template <class A> const A& before_enlarging(const Remap<Upsample2, A>& x) { return x.operand; }
+template <class A> const A& before_enlarging(const Remap<ZeroInsert2, A>& x) { return x.operand; }
 
 constexpr bool upsamples(Packing::Kind kind) {
   return kind == CpuPacking::upsample_f2 || kind == CpuPacking::upsample_f3;
 }
+constexpr bool enlarges(Packing::Kind kind) { return upsamples(kind) || kind == CpuPacking::transposed; }
 
 /// A larger result is stored past the caches: it would be out of them again before it is read.
 inline constexpr std::size_t streamed_bytes = std::size_t{1} << 25;
@@ -66,6 +71,12 @@ template <class T> constexpr bool has_few_outputs(const ConvolutionShape& s) {
   return s.geometry.kernel > 1 && s.geometry.stride == 1 && s.filter.n <= TapsTiling<T>::most_outputs;
 }
 
+/// Whether it is the transposed convolution that has a kernel of its own.
+constexpr bool is_transposed(const ConvolutionShape& s) {
+  const auto& g = s.geometry;
+  return s.zero_inserted && g.kernel == 3 && g.stride == 1 && g.pad_before == 2 && g.pad_after == 2;
+}
+
 /// Whether the gradient of the filter is summed by minimal filtering, too.
 template <class T> constexpr bool sums_gradient_by_tiles(const ConvolutionShape& s) {
   return has_schemes<T>(s) && s.geometry.pad_before == 1 && s.in.h * s.in.w >= 32 * 32;
@@ -79,6 +90,7 @@ template <class T> Packing::Kind algorithm_for(const ConvolutionShape& s, Packin
   const auto has_channels = [&](int channels) {
     return policy.low_memory && s.filter.n * s.filter.c >= channels * channels;
   };
+  if (is_transposed(s)) return CpuPacking::transposed;
   if (has_few_outputs<T>(s)) return CpuPacking::taps;
   const int side = std::min(s.in.h, s.in.w);
   if (!has_schemes<T>(s) || has_channels(512) || (side < 64 && has_channels(256))) return CpuPacking::panels;
@@ -101,6 +113,7 @@ template <class T> std::size_t packed_size(Packing::Kind kind, Extents filter) {
 /// packed: packed_size() elements.
 template <class T> void pack(ThreadPool& pool, Packing::Kind kind, const RawFilter<T>& raw, T* packed) {
   if (kind == CpuPacking::taps) return pack_taps(raw, packed);
+  if (kind == CpuPacking::transposed) return pack_transposed(pool, raw, packed);
   bool found = false;
   if constexpr (std::is_same_v<T, float>)
     found = with_scheme(kind, [&](auto scheme) { pack_winograd<decltype(scheme)>(pool, raw, packed); });
@@ -114,7 +127,8 @@ struct Algorithm {
   bool packs;
 };
 template <class X> ConvolutionShape shape_of(const ConvolutionCore<X>& core, bool after_codebook = false) {
-  return {core.geometry, core.x.extents(), core.filter.extents(), is_upsampled<X>, after_codebook};
+  return {core.geometry,   core.x.extents(), core.filter.extents(),
+          is_upsampled<X>, after_codebook,   is_zero_inserted<X>};
 }
 template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   using T = typename X::value;
@@ -123,6 +137,8 @@ template <class X> Algorithm algorithm_of(const ConvolutionCore<X>& core) {
   bool fits = packing.columns == MicroTile<T>::columns;
   if (packing.kind == CpuPacking::taps)
     fits = fits && has_few_outputs<T>(shape);
+  else if (packing.kind == CpuPacking::transposed)
+    fits = fits && is_transposed(shape);
   else if (packing.kind != CpuPacking::panels)
     fits = fits && has_schemes<T>(shape) && (shape.upsampled || !upsamples(packing.kind));
   fits = fits && packing.kind != Packing::Kind::none;
@@ -143,6 +159,10 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
     needs = {t.shared_size(), t.scratch_size(), t.tasks_per_image()};
   });
   if (found) return needs;
+  if (kind == CpuPacking::transposed) {
+    const TransposedTiling<T> t(in, out);
+    return {0, t.scratch_size(), t.tasks_per_image()};
+  }
   if (kind == CpuPacking::taps) {
     const TapsTiling<T> t(g, in, out);
     return {0, t.scratch_size(), t.tasks_per_image()};
@@ -151,8 +171,8 @@ ConvolutionNeeds convolution_needs(Packing::Kind kind, const ConvolutionGeometry
   return {0, t.scratch_size(), t.tasks_per_image()};
 }
 
-/// out = epilogue(convolution(prologue(x), packed filter)) by the algorithm of the packing; x before
-/// upsampling where that is the algorithm's.
+/// out = epilogue(convolution(prologue(x), packed filter)) by the algorithm of the packing; x before enlarging
+/// where that is the algorithm's.
 template <class T>
 void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g, const Operand<T>& x,
               const T* packed, const Emitter<T>& emitter, T* shared, T* scratch) {
@@ -164,6 +184,9 @@ void convolve(ThreadPool& pool, Packing::Kind kind, const ConvolutionGeometry& g
     });
     if (found) return;
   }
+  if (kind == CpuPacking::transposed)
+    return convolve_transposed(pool, TransposedTiling<T>(x.extents, emitter.extents), x, packed, emitter,
+                               scratch);
   if (kind == CpuPacking::taps)
     return convolve_by_taps(pool, TapsTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);
   convolve(pool, ConvolutionTiling<T>(g, x.extents, emitter.extents), x, packed, emitter, scratch);

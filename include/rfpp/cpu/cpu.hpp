@@ -192,8 +192,8 @@ class Cpu {
       cpu::convolve(pool_, kind, core.geometry, x, packed, emitter, reinterpret_cast<T*>(shared),
                     reinterpret_cast<T*>(shared + plan.scratch.shared));
     };
-    if (cpu::upsamples(kind))
-      with_operand<T>(cpu::before_upsampling(core.x), from);
+    if (cpu::enlarges(kind))
+      with_operand<T>(cpu::before_enlarging(core.x), from);
     else
       with_operand<T>(core.x, from);
     if (sums != nullptr) cpu::join_sums(emitter.extents, plan.needs.tasks_per_image, emitter.sums, sums);

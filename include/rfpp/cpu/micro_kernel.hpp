@@ -166,22 +166,29 @@ void pack_panel(const T* source, std::ptrdiff_t depth_stride, std::ptrdiff_t col
 /// while every panel is used several times.
 template <class T> inline constexpr int chunk_rows = 8 * MicroTile<T>::rows;
 
-/// accumulators[i][j], pitch round_up(columns, tile columns), for `rows` <= chunk_rows rows, given by
+/// accumulators[i][j], rows `pitch` elements apart, for `rows` <= chunk_rows rows, given by
 /// pointers (filled up here to whole tiles by repeating the last) and a packed right operand. Columns beyond
 /// the vector that has the last are left as they are.
 template <class T>
 void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, const T* packed, int columns,
-                    T* accumulators) {
+                    T* accumulators, std::ptrdiff_t pitch) {
   using Tile = MicroTile<T>;
-  const int whole = round_up(rows, Tile::rows), pitch = round_up(columns, Tile::columns);
+  const int whole = round_up(rows, Tile::rows);
   for (int i = rows; i < whole; ++i) row_pointers[i] = row_pointers[rows - 1];
   for (int panel = 0; panel * Tile::columns < columns; ++panel) {
     const T* b =
         packed + static_cast<std::size_t>(panel) * static_cast<std::size_t>(shape.depth()) * Tile::columns;
     for (int i = 0; i < whole; i += Tile::rows)
       multiply_tile<T>(columns - panel * Tile::columns, shape, row_pointers + i, b,
-                       accumulators + static_cast<std::ptrdiff_t>(i) * pitch + panel * Tile::columns, pitch);
+                       accumulators + i * pitch + panel * Tile::columns, pitch);
   }
+}
+/// The same without room between rows: pitch round_up(columns, tile columns).
+template <class T>
+void multiply_chunk(const RowSegments& shape, const T** row_pointers, int rows, const T* packed, int columns,
+                    T* accumulators) {
+  multiply_chunk(shape, row_pointers, rows, packed, columns, accumulators,
+                 round_up(columns, MicroTile<T>::columns));
 }
 
 }  // namespace RFPP_ABI

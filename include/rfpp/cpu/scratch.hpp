@@ -39,7 +39,7 @@ struct ConvolutionPlan {
 template <class X> ConvolutionPlan plan_convolution(const ConvolutionCore<X>& core) {
   using T = typename X::value;
   const Algorithm algorithm = algorithm_of(core);
-  const Extents in = upsamples(algorithm.kind) ? before_upsampling(core.x).extents() : core.x.extents();
+  const Extents in = enlarges(algorithm.kind) ? before_enlarging(core.x).extents() : core.x.extents();
   const Extents out = core.extents();
   ConvolutionPlan plan{algorithm, convolution_needs<T>(algorithm.kind, core.geometry, in, out), 0, 0, {}};
   plan.packed_at = aligned(plan.needs.shared * sizeof(T));

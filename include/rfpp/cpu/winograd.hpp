@@ -11,8 +11,9 @@ inline namespace RFPP_ABI {
 /// How a convolution by minimal filtering is cut into tasks: blocks of consecutive tiles, each staged,
 /// transformed, multiplied and transformed back while it lies in the cache. Tiles are numbered down the
 /// columns of bands of a few tile rows, which makes a block a patch: its tiles share most of what they read,
-/// and the prologue is computed once for it. An image of few tiles is one block, whose phases are cut
-/// instead, so that its large filter is read once.
+/// and the prologue is computed once for it. Where the filter is large beside what it is multiplied by, reading
+/// it again for every block would take longer than the products: then groups of many tile rows are one block
+/// each, whose phases are cut instead. So are images of few tiles.
 template <class S, class T> struct WinogradTiling {
   static constexpr int source_count = S::inputs * S::inputs, product_count = S::products * S::products;
   static constexpr int staged_tiles = 28 / S::step;
@@ -23,27 +24,37 @@ template <class S, class T> struct WinogradTiling {
   int pad = 1;      // zero rows and columns on each side, 1 or 0
   int tiles_h, tiles_w, block, band = 1;
   bool by_phases;
+  int group = 0;  // tile rows of a block, where by phases
 
   WinogradTiling(Extents input, Extents output) : in(input), out(output) {
     if (!S::upsamples) pad = (out.h - in.h) / 2 + 1;
     auto tiles = [](int extent) { return (extent - S::first_output + S::outputs - 1) / S::outputs; };
     tiles_h = tiles(out.h);
     tiles_w = tiles(out.w);
-    by_phases = tiles_per_image() <= 128;
+    // The bytes of the filter for every tile of the smallest block, against those of the tile.
+    const bool large_filter = static_cast<std::int64_t>(in.c) * out.c >= std::int64_t{180} * (in.c + out.c);
+    by_phases = tiles_per_image() <= 128 || large_filter;
     if (by_phases) {
-      block = round_up(tiles_per_image(), MicroTile<T>::rows);
+      constexpr std::size_t group_bytes = std::size_t{1} << 26;
+      const std::size_t row_bytes = static_cast<std::size_t>(tiles_w) * tile_elements() * sizeof(T);
+      const int fitting = static_cast<int>(std::min<std::size_t>(group_bytes / row_bytes, 1 << 20));
+      const int groups = (tiles_h + std::max(fitting, 1) - 1) / std::max(fitting, 1);
+      group = (tiles_h + groups - 1) / groups;
+      block = round_up(group * tiles_w, MicroTile<T>::rows);
     } else {
       constexpr std::size_t block_bytes = std::size_t{1} << 19;  // of the order of the second-level cache
       constexpr int unit = MicroTile<T>::rows < 12 ? 2 * MicroTile<T>::rows : MicroTile<T>::rows;
-      const auto tile_elements = static_cast<std::size_t>(source_count) * static_cast<std::size_t>(in.c) +
-                                 static_cast<std::size_t>(product_count) * pitch();
-      block = tile_elements * 2 * unit * sizeof(T) <= block_bytes ? 2 * unit : unit;
+      block = tile_elements() * 2 * unit * sizeof(T) <= block_bytes ? 2 * unit : unit;
       for (const int rows : {2, 4})
         if (tiles_h % rows == 0 && block % rows == 0) band = rows;
     }
   }
 
   int tiles_per_image() const { return tiles_h * tiles_w; }
+  std::size_t tile_elements() const {
+    return static_cast<std::size_t>(source_count) * static_cast<std::size_t>(in.c) +
+           static_cast<std::size_t>(product_count) * pitch();
+  }
   /// Tasks that write the result of an image.
   int tasks_per_image() const { return by_phases ? tiles_h : blocks_per_image(); }
   int blocks_per_image() const { return (tiles_per_image() + block - 1) / block; }
@@ -178,25 +189,28 @@ template <class S, class T> class WinogradConvolution {
       });
       return;
     }
-    for (int n = 0; n < t_.out.n; ++n) {
-      pool.for_each(t_.tiles_h, [&](int h, int worker) {
-        transform_inputs(n, h, 0, t_.tiles_w, h * t_.tiles_w, staging(worker), inputs_of(shared_));
-      });
-      pool.for_each(Tiling::product_count, [&](int p, int) {
-        multiply(p, t_.tiles_per_image(), inputs_of(shared_), products_of(shared_));
-      });
-      pool.for_each(t_.tiles_h, [&](int h, int worker) {
-        const int task = n * t_.tiles_h + h;
-        emitter_.clear_sums(task);
-        emit_outputs(task, n, h, 0, t_.tiles_w, h * t_.tiles_w, products_of(shared_),
-                     staging(worker) + t_.staged_size());
-      });
-    }
+    for (int n = 0; n < t_.out.n; ++n)
+      for (int first = 0; first < t_.tiles_h; first += t_.group)
+        run_group(pool, n, first, std::min(t_.group, t_.tiles_h - first));
   }
 
  private:
   using V = Lanes<T>;
 
+  void run_group(ThreadPool& pool, int n, int first, int rows) const {
+    pool.for_each(rows, [&](int row, int worker) {
+      transform_inputs(n, first + row, 0, t_.tiles_w, row * t_.tiles_w, staging(worker), inputs_of(shared_));
+    });
+    pool.for_each(Tiling::product_count, [&](int p, int) {
+      multiply(p, rows * t_.tiles_w, inputs_of(shared_), products_of(shared_));
+    });
+    pool.for_each(rows, [&](int row, int worker) {
+      const int task = n * t_.tiles_h + first + row;
+      emitter_.clear_sums(task);
+      emit_outputs(task, n, first + row, 0, t_.tiles_w, row * t_.tiles_w, products_of(shared_),
+                   staging(worker) + t_.staged_size());
+    });
+  }
   T* staging(int worker) const { return scratch_ + static_cast<std::size_t>(worker) * t_.scratch_size(); }
   T* inputs_of(T* sources) const { return sources + t_.source_stride(); }
   T* products_of(T* sources) const { return t_.in_place() ? sources : sources + t_.sources_size(); }

@@ -159,6 +159,25 @@ struct Upsample2 {
   }
 };
 
+/// A zero between every two neighbors, along both axes. A convolution of it with stride 1 is a transposed one
+/// with stride 2, whose taps are in reverse order.
+struct ZeroInsert2 {
+  static constexpr bool keeps_channels = true;
+  Extents extents(Extents e) const { return {e.n, 2 * e.h - 1, 2 * e.w - 1, e.c}; }
+  RFPP_HD bool map(Pixel& q, int&) const {
+    const bool inside = q.h % 2 == 0 && q.w % 2 == 0;
+    q.h /= 2;
+    q.w /= 2;
+    return inside;
+  }
+  RFPP_HD int fan() const { return 1; }
+  RFPP_HD bool preimage(int, Pixel& q, int&) const {
+    q.h *= 2;
+    q.w *= 2;
+    return true;
+  }
+};
+
 /// One row of statistics {n,rows,1,groups}, each value repeated over its group's channels:
 /// {n,1,1,groups*per_group}.
 struct GroupRow {
@@ -248,6 +267,9 @@ struct PixelUnshuffle {
 
 template <Expression A> auto upsample2(const A& a) {
   return tag<channels_of<A>>(Remap<Upsample2, operand_t<A>>{{}, operand(a)});
+}
+template <Expression A> auto zero_inserted2(const A& a) {
+  return tag<channels_of<A>>(Remap<ZeroInsert2, operand_t<A>>{{}, operand(a)});
 }
 template <Expression A> auto group_row(const A& a, int row, int per_group) {
   return Remap<GroupRow, operand_t<A>>{{row, per_group}, operand(a)};

@@ -71,14 +71,13 @@ template <class T> struct Features {
   auto operator()() const { return concatenate(drawn, activated(map * strength + bias)); }
 };
 
-/// A modulated convolution, joined by the encoder's map of its size. An upsampling one enlarges its operand
-/// first, with the zeros beyond the edges: exactly a transposed convolution, then filtered.
+/// A modulated convolution, joined by the encoder's map of its size. An upsampling one is transposed, and what
+/// it makes is blurred.
 template <int Style, int In, int Out, bool Upsamples, class T> struct StyleLayer : Kernel<T> {
   static constexpr ModulatedSpec modulated{
       .style = Style,
       .in = In,
       .out = Out,
-      .padding = Upsamples ? 0 : 1,
       .equalized = true,
       .use = Upsamples ? FilterUse::modulated_transposed : FilterUse::modulated};
   ModulatedConv2d<modulated, T> conv;
@@ -87,13 +86,13 @@ template <int Style, int In, int Out, bool Upsamples, class T> struct StyleLayer
 
   Features<T> operator()(auto& ex, const auto& x, const Tensor<T>& style, const Tensor<T>& map) const {
     const auto half = [&](int first) { return Tensor<T>(eval(ex, channel_slice(bias, first, Out))); };
-    const auto drawn = [&](const auto& operand) {
-      return Tensor<T>(eval(ex, activated(bare(conv(ex, operand, style)) + half(0))));
+    const auto activate = [&](const auto& drawn) {
+      return Tensor<T>(eval(ex, activated(bare(drawn) + half(0))));
     };
     if constexpr (Upsamples)
-      return {drawn(bilinear_upsample2(x, Border::zero, 1)), map, strength, half(Out)};
+      return {activate(blurred(eval(ex, conv(ex, x, style)), 1, 2)), map, strength, half(Out)};
     else
-      return {drawn(x), map, strength, half(Out)};
+      return {activate(conv(ex, x, style)), map, strength, half(Out)};
   }
   static void fields(auto&& f, auto&... models) {
     f("conv", models.conv...);

@@ -14,24 +14,23 @@ inline namespace RFPP_ABI {
 enum class Border { repeated, zero };
 
 /// One of the two pixels of each axis that an image enlarged to twice its size lies between: the one that it
-/// lies in, or the one beside that on the nearer side. `margin` more pixels are made on each side, for which
-/// the border is zero.
+/// lies in, or the one beside that on the nearer side.
 struct BilinearTap {
   static constexpr bool keeps_channels = true;
   bool beside_row, beside_column;
   Border border;
-  int margin, h, w;  // h and w of the operand
-  Extents extents(Extents e) const { return {e.n, 2 * (e.h + margin), 2 * (e.w + margin), e.c}; }
+  int h, w;  // of the operand
+  Extents extents(Extents e) const { return {e.n, 2 * e.h, 2 * e.w, e.c}; }
   RFPP_HD bool map(Pixel& q, int&) const {
-    q.h = source(q.h - margin, h, beside_row);
-    q.w = source(q.w - margin, w, beside_column);
+    q.h = source(q.h, h, beside_row);
+    q.w = source(q.w, w, beside_column);
     return q.h >= 0 && q.h < h && q.w >= 0 && q.w < w;
   }
   RFPP_HD int fan() const { return 4; }
   RFPP_HD bool preimage(int k, Pixel& q, int&) const {
-    q.h = reader(q.h, h, beside_row, k / 2) + margin;
-    q.w = reader(q.w, w, beside_column, k % 2) + margin;
-    return q.h >= 0 && q.h < 2 * (h + margin) && q.w >= 0 && q.w < 2 * (w + margin);
+    q.h = reader(q.h, h, beside_row, k / 2);
+    q.w = reader(q.w, w, beside_column, k % 2);
+    return q.h >= 0 && q.h < 2 * h && q.w >= 0 && q.w < 2 * w;
   }
 
  private:
@@ -67,13 +66,11 @@ struct WeightedSum {
 
 /// Bilinear enlargement to twice the size, half-pixel centers: {n,h,w,c} to {n,2h,2w,c}, lazily. The weights
 /// are 3/4 and 1/4; with zeros beyond the edges it is what StyleGAN2's filter [1,3,3,1] makes of an image.
-/// With a margin {n,2(h+margin),2(w+margin),c}: also what it makes of the zeros around it.
-template <Expression X>
-auto bilinear_upsample2(const X& x, Border border = Border::repeated, int margin = 0) {
+template <Expression X> auto bilinear_upsample2(const X& x, Border border = Border::repeated) {
   const Extents e = x.extents();
   const auto tap = [&](bool beside_row, bool beside_column) {
     return tag<channels_of<X>>(
-        Remap<BilinearTap, operand_t<X>>{{beside_row, beside_column, border, margin, e.h, e.w}, operand(x)});
+        Remap<BilinearTap, operand_t<X>>{{beside_row, beside_column, border, e.h, e.w}, operand(x)});
   };
   return map(WeightedSum{9. / 16, 3. / 16, 3. / 16, 1. / 16}, tap(false, false), tap(false, true),
              tap(true, false), tap(true, true));

@@ -33,21 +33,22 @@ template <Expression A> auto zero_padded(const A& a, int width) {
   return tag<channels_of<A>>(Remap<ZeroPad, operand_t<A>>{{width, e.h, e.w}, operand(a)});
 }
 
-/// Every channel of x {n,h,w,c} blurred with [1,3,3,1] / 8 along both axes, beyond the edges zero:
-/// {n,h+1,w+1,c}. What StyleGAN2 does before a 3x3 convolution with stride 2.
-template <Expression X> auto blurred(const X& x) {
+/// Every channel of x {n,h,w,c} blurred with gain * [1,3,3,1] / 8 along both axes, with `padding` zeros beyond
+/// each edge: {n,h+2*padding-3,w+2*padding-3,c}.
+template <Expression X> auto blurred(const X& x, int padding, double gain) {
   using T = value_t<X>;
-  const auto taps = [](int extent) {
+  const auto taps = [&](int extent) {
     FilterTaps<T> t;
     t.count = 4;
-    for (int i = 0; i <= extent; ++i) {
+    for (int i = 0; i < extent + 2 * padding - 3; ++i) {
       t.first.push_back(i);
-      for (const double weight : {0.125, 0.375, 0.375, 0.125}) t.weights.push_back(static_cast<T>(weight));
+      for (const double weight : {0.125, 0.375, 0.375, 0.125})
+        t.weights.push_back(static_cast<T>(gain * weight));
     }
     return t;
   };
   const Extents e = x.extents();
-  return filtered(zero_padded(x, 2), SeparableFilter<T>{{{taps(e.h), taps(e.w)}}});
+  return filtered(zero_padded(x, padding), SeparableFilter<T>{{{taps(e.h), taps(e.w)}}});
 }
 
 /// Convolution with equalized learning rate (Karras et al. 2018): the weight, of variance 1, is scaled by
@@ -63,11 +64,12 @@ template <ConvolutionSpec S, class T = float> struct EqualizedConv2d : Conv2d<S,
   }
 };
 
-/// The same with 3x3 taps and stride 2, of the blurred operand: {n,h,w,In} to {n,h/2,w/2,Out}.
+/// The same with 3x3 taps and stride 2, of the blurred operand, as StyleGAN2 does: {n,h,w,In} to
+/// {n,h/2,w/2,Out}.
 template <int In, int Out, class T = float>
 struct EqualizedDownsample : EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T> {
   auto operator()(auto& ex, const auto& x) const {
-    return EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T>::operator()(eval(ex, blurred(x)));
+    return EqualizedConv2d<ConvolutionSpec{In, Out, 3, 2, 0, 0}, T>::operator()(eval(ex, blurred(x, 2, 1)));
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "rfpp/expr/remap.hpp"
 #include "rfpp/nn/conv2d.hpp"
 #include "rfpp/nn/linear.hpp"
 
@@ -80,12 +81,18 @@ template <class X, class T>
   const auto scaled = x * factors;
   return anchor(ConvolutionCore<std::remove_const_t<decltype(scaled)>>{geometry, scaled, weight});
 }
+template <class X, class T>
+[[gnu::noinline]] auto modulated_transposed(const X& x, const Tensor<T>& factors, const Filter<T>& weight) {
+  const auto scaled = bare(zero_inserted2(x * factors));
+  return anchor(ConvolutionCore<std::remove_const_t<decltype(scaled)>>{{3, 1, 2, 2}, scaled, weight});
+}
 }  // namespace detail
 
 /// `equalized`: weights of variance 1 are scaled by 1 / sqrt(fan-in) where they are used (Karras et al.
-/// 2018). The result of what demodulates is multiplied by gain().
+/// 2018). The result of what demodulates is multiplied by gain(). `use` modulated_transposed: with 3x3 taps, a
+/// transposed convolution with stride 2, to {n,2h+1,2w+1,out}.
 struct ModulatedSpec {
-  int style, in, out, kernel = 3, padding = kernel / 2;
+  int style, in, out, kernel = 3;
   bool equalized = false;
   int gain_squared = 1;  // no double: Clang 14 misreads those of template arguments
   FilterUse use = FilterUse::modulated;
@@ -126,7 +133,11 @@ template <ModulatedSpec S, class T = float> struct ModulatedConv2d {
   template <Expression X> auto convolved(const X& x, const Tensor<T>& factors) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == S.in;
     static_assert(channels_agree, "ModulatedConv2d: the operand's channel count is not the layer's `in`");
-    return tag<S.out>(detail::modulated({S.kernel, 1, S.padding, S.padding}, operand(x), factors, weight));
+    if constexpr (S.use == FilterUse::modulated_transposed)
+      return tag<S.out>(detail::modulated_transposed(operand(x), factors, weight));
+    else
+      return tag<S.out>(
+          detail::modulated({S.kernel, 1, S.kernel / 2, S.kernel / 2}, operand(x), factors, weight));
   }
 };
 
