@@ -9,10 +9,10 @@ import argparse, datetime, json, signal, statistics, subprocess, sys
 
 try:
     import torch
-
-    import compare_network
 except ImportError:
     torch = None
+else:
+    import compare_network
 
 SIDE, GFLOP = 512, 683  # of a face
 BATCHES = (1, 4, 16)
@@ -90,7 +90,7 @@ def device_name():
 
 
 def share(device, precision, milliseconds, batch):
-    peaks = next((peaks for name, peaks in PEAKS.items() if device.startswith(name)), None)
+    peaks = PEAKS.get(device)
     if peaks is None:
         return ""
     # rfpp's float32 makes three products of smaller numbers for each, the default in the encoder: not counted as work.

@@ -15,7 +15,7 @@ case ${1:-} in
     exit 2
     ;;
 esac
-if ! cd "$folder" 2>/dev/null || ! { [[ -x test_cuda ]] || tar -xzf programs.tar.gz 2>/dev/null; }; then
+if ! cd "$folder" 2>/dev/null || ! { [[ ! -e programs.tar.gz ]] || tar -xzf programs.tar.gz 2>/dev/null; } || [[ ! -x test_cuda ]]; then
   echo "gpu.sh: expected programs in $folder, found none: bench/gpu_prepare.sh makes them" >&2
   exit 2
 fi

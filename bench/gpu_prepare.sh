@@ -5,9 +5,14 @@
 # in them. Needs the CUDA Toolkit and what the tests and benchmarks need, but no GPU. Further arguments of cmake:
 # CMAKE_ARGS.
 set -euo pipefail
+folder=${1:+$(realpath -m "$1")}
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/local/cuda/bin
-folder=${1:-build/gpu} build=build/gpu_programs most=50  # MB
+folder=${folder:-build/gpu} build=build/gpu_programs most=50  # MB
+if [[ -n $(ls -A "$folder" 2>/dev/null) && ! -e $folder/gpu.sh ]]; then
+  echo "gpu_prepare.sh: expected an empty folder or one of its own, found other files in $folder" >&2
+  exit 2
+fi
 
 read -ra further <<<"${CMAKE_ARGS:-}"
 # Without codecs, whose libraries the other machine may not have.

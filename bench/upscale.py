@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times Real-ESRGAN's x2plus on one tile in rfpp, PyTorch and ncnn, in float32, one after the other in each round.
 
-    python3 bench/upscale.py BENCH_UPSCALE    # build/bench/bench/bench_upscale; needs torch~=2.6, ncnn and pnnx
+    python3 bench/upscale.py BENCH_UPSCALE    # build/bench/bench/bench_upscale; needs torch~=2.6 and ncnn
 
 Weights are random: they change nothing but the picture. Prints the least wall and processor seconds of all rounds, and
 each runtime's least processor time divided by rfpp's: on a busy machine that is the fairer ratio.
@@ -65,24 +65,89 @@ def load_torch(options, layout):
     return run
 
 
+class NcnnFile:
+    """An ncnn network, layer by layer: pnnx runs out of memory over this one."""
+    def __init__(self, folder):
+        self.layers, self.weights, self.path, self.blobs = [], [], folder / "network", 0
+
+    def layer(self, kind, inputs, parameters="", outputs=1):
+        names = [f"blob{self.blobs + i}" for i in range(outputs)]
+        self.blobs += outputs
+        self.layers.append(" ".join([kind, f"layer{len(self.layers)}", str(len(inputs)), str(outputs), *inputs, *names,
+                                     parameters]))
+        return names
+
+    def split(self, blob, times):
+        return self.layer("Split", [blob], outputs=times)
+
+    def convolution(self, blob, conv, leaky=True):
+        import numpy
+        weight = conv.weight.detach().numpy()
+        activation = " 9=2 -23310=1,2.000000e-01" if leaky else ""
+        self.weights += [numpy.zeros(1, numpy.int32), weight, conv.bias.detach().numpy()]
+        return self.layer("Convolution", [blob],
+                          f"0={weight.shape[0]} 1=3 4=1 5=1 6={weight.size}" + activation)[0]
+
+    def residual(self, x, y):
+        return self.layer("Eltwise", [x, y], "0=1 -23301=2,1.000000e+00,2.000000e-01")[0]
+
+    def enlarged(self, blob):
+        return self.layer("Interp", [blob], "0=1 1=2.000000e+00 2=2.000000e+00")[0]
+
+    def dense(self, x, dense):
+        *features, kept = self.split(x, 6)
+        growing = [[features[i]] for i in range(5)]
+        for i, conv in enumerate(dense.convs):
+            joined = growing[i][0] if i == 0 else self.layer("Concat", growing[i], "0=0")[0]
+            made = self.convolution(joined, conv, leaky=i < 4)
+            if i == 4:
+                return self.residual(kept, made)
+            for later, copy in zip(growing[i + 1:], self.split(made, 4 - i) if i < 3 else [made]):
+                later.append(copy)
+
+    def write(self, model):
+        x, kept = self.split(self.convolution(self.layer("Input", [])[0], model.first, leaky=False), 2)
+        for block in model.body:
+            x, shortcut = self.split(x, 2)
+            for dense in block.blocks:
+                x = self.dense(x, dense)
+            x = self.residual(shortcut, x)
+        x = self.layer("BinaryOp", [kept, self.convolution(x, model.after, leaky=False)], "0=0")[0]
+        for conv in model.up1, model.up2:
+            x = self.convolution(self.enlarged(x), conv)
+        output = self.convolution(self.convolution(x, model.hr), model.last, leaky=False)
+        self.path.with_suffix(".param").write_text(
+            f"7767517\n{len(self.layers)} {self.blobs}\n" + "\n".join(self.layers) + "\n")
+        self.path.with_suffix(".bin").write_bytes(b"".join(w.tobytes() for w in self.weights))
+        return output
+
+
 def load_ncnn(options):
-    import ncnn, numpy, pnnx, torch
-    folder = Path(tempfile.mkdtemp())
+    import ncnn, numpy, torch
+    model = network(torch)
     image = torch.rand(1, 12, options.size // 2, options.size // 2)
-    pnnx.export(network(torch), str(folder / "network.pt"), (image,), check_trace=False, fp16=False)
-    net = ncnn.Net()
-    net.opt.num_threads = options.threads
-    net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
-    net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
-    if net.load_param(str(folder / "network.ncnn.param")) or net.load_model(str(folder / "network.ncnn.bin")):
-        sys.exit("ncnn cannot load what pnnx wrote")
+    with tempfile.TemporaryDirectory() as folder:
+        file = NcnnFile(Path(folder))
+        output = file.write(model)
+        net = ncnn.Net()
+        net.opt.num_threads = options.threads
+        net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
+        net.opt.use_bf16_packed = net.opt.use_bf16_storage = False
+        if net.load_param(str(file.path.with_suffix(".param"))) or net.load_model(str(file.path.with_suffix(".bin"))):
+            sys.exit("ncnn cannot load the network")
 
     def run():
         extractor = net.create_extractor()
-        extractor.input("in0", ncnn.Mat(image[0].numpy()))
-        failed, output = extractor.extract("out0")
-        if failed or numpy.array(output).shape != (3, 2 * options.size, 2 * options.size):
-            sys.exit("ncnn cannot run what pnnx wrote")
+        extractor.input("blob0", ncnn.Mat(image[0].numpy()))
+        failed, result = extractor.extract(output)
+        if failed:
+            sys.exit("ncnn cannot run the network")
+        return numpy.array(result)
+    with torch.no_grad():
+        expected = model(image)[0].numpy()
+    error = numpy.linalg.norm(run() - expected) / numpy.linalg.norm(expected)
+    if not error < 1e-4:
+        sys.exit(f"ncnn's output is {error:.1e} from PyTorch's")
     return run
 
 

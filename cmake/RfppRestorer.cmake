@@ -11,7 +11,8 @@ function(rfpp_add_restorer name)
   add_library(${name} EXCLUDE_FROM_ALL ${sources})
   # Every file would instantiate the same kernels: two halves take half the processor time of eleven files.
   set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 5)
-  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/restorer/network_list.cpp  # must not see the definitions
+  # The list must not see the definitions, and CUDA's files share little.
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/restorer/network_list.cpp ${kernels}
                               TARGET_DIRECTORY ${name} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${name} PUBLIC rfpp PRIVATE $<BUILD_INTERFACE:$<TARGET_NAME_IF_EXISTS:rfpp_program>>)
   target_compile_definitions(${name} PUBLIC RFPP_COMPILED)

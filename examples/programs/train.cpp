@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   app.add_option("--data", given.data,
                  "folder of aligned faces; a faces.csv in it says which to validate on");
   app.add_flag("--recursive", given.recursive,
-               "also the folders in the folder of faces, where no faces.csv lists them");
+               "also use images in subfolders, unless a faces.csv lists the faces");
   app.add_option("--stage", o.stage, "rohqd: reproduce clean faces; restorer: restore degraded ones")
       ->check(CLI::IsMember({"rohqd", "restorer"}))
       ->capture_default_str();

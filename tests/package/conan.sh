@@ -9,15 +9,18 @@ recipe=$(realpath "$here/../../packaging/conan")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export CONAN_HOME=$work/home
-conan profile detect >/dev/null 2>&1
-conan remote disable '*' >/dev/null 2>&1
-# Debug skips the optimiser, which takes most of the time.
+quietly() {  # <command>...: what it says is shown where it fails
+  "$@" >"$work/said" 2>&1 || { cat "$work/said"; exit 1; }
+}
+quietly conan profile detect
+quietly conan remote disable '*'
+# Debug skips the optimizer, which takes most of the time.
 settings=(-s compiler.cppstd=20 -s build_type=Debug)
 
 dependency() {  # <name> <folder of its headers>: in the version that the recipe requires
   local version
   version=$(sed -n "s|.*requires(\"$1/\([^\"]*\)\".*|\1|p" "$recipe/conanfile.py")
-  HEADERS=$2 conan create "$here/conan_dependency" --name="$1" --version="$version" "${settings[@]}" >/dev/null 2>&1
+  HEADERS=$2 quietly conan create "$here/conan_dependency" --name="$1" --version="$version" "${settings[@]}"
 }
 dependency eigen "$1"
 dependency nlohmann_json "$2"

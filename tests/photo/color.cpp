@@ -67,6 +67,10 @@ TEST_CASE("Images with equal colours are gray, whatever their channels") {
     CHECK(is_gray(image));
     CHECK(image.row(0)[0] == 90);
     if (channels == 4) CHECK(image.samples[3] == 255);
+    image.samples16.assign(image.samples.size(), std::uint16_t{90 * 257});
+    CHECK(is_gray(image));
+    image.samples16[static_cast<std::size_t>(channels)] += 1;  // the same in eight bits
+    CHECK_FALSE(is_gray(image));
   }
 }
 

@@ -45,7 +45,7 @@ echo sanitized "$@"'
 timeout=$(command -v timeout)
 program bin/timeout <<END
 #!/usr/bin/env bash
-exec $timeout "\$1" \$((\$2 / 90 + 1)) "\${@:3}"  # so that this test need not wait
+exec $timeout "\$1" \$((\$2 / 30 + 2)) "\${@:3}"  # so that this test need not wait
 END
 "$script" tests "$folder" >"$folder/said" 2>&1 && fail 'a test that died went unnoticed'
 contains tests/one__with_a_comma.txt 'all is well'

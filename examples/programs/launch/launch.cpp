@@ -1,6 +1,5 @@
 // Starts the build of a program that suits the processor: PROGRAM.x86-64-v4 beside this file, or -v3, or
-// plain x86-64. Builds for different instruction sets cannot share a program, since they share the names of
-// functions.
+// plain x86-64.
 #include <unistd.h>
 
 #include <cerrno>

@@ -37,11 +37,12 @@ inline io::Image to_gray(const io::Image& image) {
 inline bool is_gray(const io::Image& image) {
   if (image.colors() == 1) return true;
   const auto channels = static_cast<std::size_t>(image.channels);
-  for (std::size_t i = 0; i < image.samples.size(); i += channels) {
-    const std::uint8_t* pixel = image.samples.data() + i;
-    if (pixel[0] != pixel[1] || pixel[0] != pixel[2]) return false;
-  }
-  return true;
+  const auto all_equal = [&](const auto& samples) {
+    for (std::size_t i = 0; i < samples.size(); i += channels)
+      if (samples[i] != samples[i + 1] || samples[i] != samples[i + 2]) return false;
+    return true;
+  };
+  return image.samples16.empty() ? all_equal(image.samples) : all_equal(image.samples16);
 }
 
 /// Sets the three colours of every pixel of an RGB image to its luma.

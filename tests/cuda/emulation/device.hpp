@@ -72,8 +72,8 @@ class Device {
   using Half = io::Float16;
   using Brain = BFloat16;
   class Graph;
-  /// Of a block, at most. An H100's; consumer cards have 99 KB.
-  static inline std::size_t shared_memory = std::size_t{227} * 1024;
+  /// Of a block, at most. An H100's.
+  static constexpr std::size_t shared_memory = std::size_t{227} * 1024;
 
   explicit Device(int index = 0);
 
@@ -107,7 +107,6 @@ class Device::Graph {
   void start(const Device& device) const {
     for (const Operation& operation : operations_) device.stream().ask(operation);
   }
-  std::size_t size() const { return operations_.size(); }
 
  private:
   std::vector<Operation> operations_;
