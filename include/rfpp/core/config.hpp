@@ -8,9 +8,10 @@
 #define RFPP_HD
 #endif
 
-/// The inline namespace of all that depends on the instruction set, which it names: kernels, packed weights,
-/// the rounding of inline functions. Files compiled for different ones that share any of it fail to link,
-/// rather than run each other's functions. Errors, images, faces and options are the same for all, and in v0.
+/// The inline namespace of all that depends on the width of vectors and on fused products, which it names:
+/// kernels, packed weights, their rounding. Files compiled for different ones that share any of it fail to link,
+/// rather than run each other's functions. Errors, images, faces and options, with the functions on them that
+/// the front door shares with its users, are the same for all and in v0.
 #if defined(__AVX512F__)
 #define RFPP_ABI v0_avx512
 #elif defined(__AVX2__) && defined(__FMA__)

@@ -278,7 +278,7 @@ class Cpu {
   template <class X, class T>
   void run_core(const SeparableFilterCore<X>& core, const cpu::Emitter<T>& emitter, char* shared,
                 char* scratch) {
-    const cpu::SeparableShape<T> shape(core.x.extents(), *core.filter);
+    const cpu::SeparableShape<T> shape(core.x.extents(), *core.filter, std::is_same_v<X, Tensor<T>>);
     with_rows<T>(core.x, [&](const cpu::Operand<T>& x) {
       cpu::filter_separably(pool_, shape, *core.filter, x, emitter, reinterpret_cast<T*>(shared),
                             reinterpret_cast<T*>(scratch));

@@ -94,7 +94,7 @@ template <class Operation, class X> Scratch scratch_of(const ReductionCore<Opera
 }
 template <class X> Scratch scratch_of(const SeparableFilterCore<X>& core) {
   using T = typename X::value;
-  const SeparableShape<T> s(core.x.extents(), *core.filter);
+  const SeparableShape<T> s(core.x.extents(), *core.filter, std::is_same_v<X, Tensor<T>>);
   return {aligned(s.shared_size() * sizeof(T)), s.scratch_size() * sizeof(T)};
 }
 template <class T> Scratch scratch_of(const InvertedResidualCore<T>& core) {

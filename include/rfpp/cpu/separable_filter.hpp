@@ -3,14 +3,16 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "rfpp/cpu/operand.hpp"
 #include "rfpp/cpu/thread_pool.hpp"
 #include "rfpp/cpu/transpose.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 
-// A tile is one output row per lane. Its rows are filtered along the height with the elements of a row in the
-// lanes, and transposed; then along the width, with the rows in the lanes.
+// Channels that fill vectors are filtered as they lie, a row at a time. Of others a tile is one output row per
+// lane: its rows are filtered along the height with the elements of a row in the lanes, and transposed; then
+// along the width, with the rows in the lanes.
 
 namespace rfpp::cpu {
 inline namespace RFPP_ABI {
@@ -24,13 +26,17 @@ template <class T> struct SeparableShape {
 
   Extents in, out;
   int top = 0, bottom = 0, left = 0, right = 0;  // mirrored pixels on each side of the staged image
+  bool by_rows;                                  // channels fill vectors
+  bool staged;                                   // or else rows are read where they are
 
-  SeparableShape(Extents x, const SeparableFilter<T>& filter)
-      : in(x), out{x.n, filter.height(), filter.width(), x.c} {
+  /// `dense`: whether x is just a tensor.
+  SeparableShape(Extents x, const SeparableFilter<T>& filter, bool dense)
+      : in(x), out{x.n, filter.height(), filter.width(), x.c}, by_rows(x.c % lane_count<T> == 0) {
     for (const auto& term : filter.terms) {
       widen(term.rows, in.h, top, bottom);
       widen(term.columns, in.w, left, right);
     }
+    staged = !by_rows || !dense || top + bottom + left + right > 0;
   }
 
   int staged_rows() const { return top + in.h + bottom; }
@@ -47,9 +53,12 @@ template <class T> struct SeparableShape {
   int tiles_per_image() const { return (out.h + lane_count<T> - 1) / lane_count<T>; }
 
   std::size_t shared_size() const {
-    return static_cast<std::size_t>(in.n) * static_cast<std::size_t>(staged_rows()) * pitch();
+    return !staged ? 0 : static_cast<std::size_t>(in.n) * static_cast<std::size_t>(staged_rows()) * pitch();
   }
-  std::size_t scratch_size() const { return (staged_elements() + 2 * row_elements()) * lane_count<T>; }
+  std::size_t scratch_size() const {
+    return by_rows ? staged_elements() + row_elements()
+                   : (staged_elements() + 2 * row_elements()) * lane_count<T>;
+  }
 
  private:
   static void widen(const FilterTaps<T>& taps, int extent, int& before, int& after) {
@@ -135,15 +144,67 @@ template <class T> void rows_of(const SeparableShape<T>& s, const T* sums, T* ro
   }
 }
 
+/// sums[i] (+)= the sum over k of weights[k] times rows[k * pitch + i], for `elements` that fill vectors.
+template <class T>
+void add_weighted(const T* rows, std::ptrdiff_t pitch, const T* weights, int count, bool accumulate,
+                  std::ptrdiff_t elements, T* sums) {
+  using V = Lanes<T>;
+  constexpr int lanes = lane_count<T>;
+  auto add = [&]<int Vectors>(std::integral_constant<int, Vectors>, std::ptrdiff_t i) {
+    V sum[Vectors] = {};
+    if (accumulate)
+      for (int j = 0; j < Vectors; ++j) sum[j] = load_lanes<V>(sums + i + j * lanes);
+    for (int k = 0; k < count; ++k)
+      for (int j = 0; j < Vectors; ++j)
+        sum[j] += splat<V>(weights[k]) * load_lanes<V>(rows + k * pitch + i + j * lanes);
+    for (int j = 0; j < Vectors; ++j) store_lanes(sums + i + j * lanes, sum[j]);
+  };
+  std::ptrdiff_t i = 0;
+  for (; i + filtered_vectors * lanes <= elements; i += filtered_vectors * lanes)
+    add(std::integral_constant<int, filtered_vectors>{}, i);
+  for (; i < elements; i += lanes) add(std::integral_constant<int, 1>{}, i);
+}
+
+/// One row of the result, of channels that fill vectors, from rows `pitch` elements apart. scratch:
+/// scratch_size() elements.
+template <class T>
+void filter_row(const SeparableShape<T>& s, const SeparableFilter<T>& filter, const T* rows,
+                std::ptrdiff_t pitch, Pixel first, const Emitter<T>& emitter, T* scratch) {
+  const auto weights_of = [](const FilterTaps<T>& taps, int i) {
+    return taps.weights.data() + static_cast<std::ptrdiff_t>(i) * taps.count;
+  };
+  const std::ptrdiff_t channels = s.in.c;
+  T* result = scratch + s.staged_elements();
+  for (const auto& [height, width] : filter.terms) {
+    add_weighted(rows + (height.first[static_cast<std::size_t>(first.h)] + s.top) * pitch, pitch,
+                 weights_of(height, first.h), height.count, false, (s.left + s.in.w + s.right) * channels,
+                 scratch);
+    for (int x = 0; x < s.out.w; ++x)
+      add_weighted(scratch + (width.first[static_cast<std::size_t>(x)] + s.left) * channels, channels,
+                   weights_of(width, x), width.count, &height != &filter.terms.front().rows, channels,
+                   result + x * channels);
+  }
+  emitter.emit(first, emitter.extents.w, result, emitter.extents.c);
+}
+
 /// `shared` holds shape.shared_size() elements, `scratch` scratch_size() for each thread.
 template <class T>
 void filter_separably(ThreadPool& pool, const SeparableShape<T>& s, const SeparableFilter<T>& filter,
                       const Operand<T>& x, const Emitter<T>& emitter, T* shared, T* scratch) {
   constexpr int lanes = lane_count<T>, channels_at_once = 3;
   const auto pitch = static_cast<std::ptrdiff_t>(s.pitch());
-  pool.for_each(s.in.n * s.staged_rows(), [&](int row, int) {
-    stage_mirrored(s, x, row / s.staged_rows(), row % s.staged_rows(), shared + row * pitch);
-  });
+  if (s.staged)
+    pool.for_each(s.in.n * s.staged_rows(), [&](int row, int) {
+      stage_mirrored(s, x, row / s.staged_rows(), row % s.staged_rows(), shared + row * pitch);
+    });
+  if (s.by_rows)
+    return pool.for_each(s.in.n * s.out.h, [&](int row, int worker) {
+      const Pixel first{row / s.out.h, row % s.out.h, 0};
+      const T* rows =
+          s.staged ? shared + first.n * s.staged_rows() * pitch : x.run({first.n, 0, 0}, 0, nullptr);
+      filter_row(s, filter, rows, s.staged ? pitch : std::ptrdiff_t{s.in.w} * s.in.c, first, emitter,
+                 scratch + static_cast<std::size_t>(worker) * s.scratch_size());
+    });
   pool.for_each(s.in.n * s.tiles_per_image(), [&](int tile, int worker) {
     T* columns = scratch + static_cast<std::size_t>(worker) * s.scratch_size();
     T* sums = columns + s.staged_elements() * lanes;

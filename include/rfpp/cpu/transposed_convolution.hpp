@@ -84,19 +84,19 @@ void convolve_transposed(ThreadPool& pool, const TransposedTiling<T>& t, const O
   // Zero padding of one on each side.
   const ConvolutionTiling<T> staging({3, 1, 1, 1}, t.in, t.in);
   const auto make_rows = [&](int task, int n, int first, int rows, int row_parity, const T* staged, T* sums) {
+    const T* of_parity[] = {packed + offsets[row_parity == 0 ? 0 : 2],
+                            packed + offsets[row_parity == 0 ? 1 : 3]};
     const T* row_pointers[chunk_rows<T>];
     for (int begin = 0; begin < rows * columns; begin += chunk_rows<T>) {
       const int count = std::min(chunk_rows<T>, rows * columns - begin);
       for (const int column_parity : {0, 1}) {
         const int taps = TapsOfParity(row_parity).count, length = TapsOfParity(column_parity).count * t.in.c;
         for (int i = 0; i < count; ++i) {
-          const int row = (begin + i) / columns + row_parity;
-          // The last odd pixel of a row reads what lies beyond its end, and is not kept.
-          const int column = std::min((begin + i) % columns + column_parity, t.in.w + 2 - length / t.in.c);
+          // The last odd pixel of a row reads the padding, and is not kept.
+          const int row = (begin + i) / columns + row_parity, column = (begin + i) % columns + column_parity;
           row_pointers[i] = staged + row * row_pitch + std::ptrdiff_t{column} * t.in.c;
         }
-        multiply_chunk({taps, length, row_pitch}, row_pointers, count,
-                       packed + offsets[static_cast<std::size_t>(2 * row_parity + column_parity)], t.out.c,
+        multiply_chunk({taps, length, row_pitch}, row_pointers, count, of_parity[column_parity], t.out.c,
                        sums + column_parity * pitch, std::ptrdiff_t{2} * pitch);
       }
       for_each_run({1, rows, columns, 1}, n, begin, begin + count, [&](Pixel run, int pixels) {

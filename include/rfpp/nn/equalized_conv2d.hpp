@@ -1,6 +1,7 @@
 #ifndef RFPP_NN_EQUALIZED_CONV2D_HPP
 #define RFPP_NN_EQUALIZED_CONV2D_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -11,44 +12,24 @@
 namespace rfpp {
 inline namespace RFPP_ABI {
 
-/// Zeros around every image, `width` on each side.
-struct ZeroPad {
-  static constexpr bool keeps_channels = true;
-  int width, h, w;  // of the operand
-  Extents extents(Extents e) const { return {e.n, e.h + 2 * width, e.w + 2 * width, e.c}; }
-  RFPP_HD bool map(Pixel& q, int&) const {
-    q.h -= width;
-    q.w -= width;
-    return q.h >= 0 && q.h < h && q.w >= 0 && q.w < w;
-  }
-  RFPP_HD int fan() const { return 1; }
-  RFPP_HD bool preimage(int, Pixel& q, int&) const {
-    q.h += width;
-    q.w += width;
-    return true;
-  }
-};
-template <Expression A> auto zero_padded(const A& a, int width) {
-  const Extents e = a.extents();
-  return tag<channels_of<A>>(Remap<ZeroPad, operand_t<A>>{{width, e.h, e.w}, operand(a)});
-}
-
 /// Every channel of x {n,h,w,c} blurred with gain * [1,3,3,1] / 8 along both axes, with `padding` zeros beyond
 /// each edge: {n,h+2*padding-3,w+2*padding-3,c}.
 template <Expression X> auto blurred(const X& x, int padding, double gain) {
   using T = value_t<X>;
   const auto taps = [&](int extent) {
+    constexpr double weights[] = {0.125, 0.375, 0.375, 0.125};
     FilterTaps<T> t;
-    t.count = 4;
+    t.count = std::min(4, extent);
     for (int i = 0; i < extent + 2 * padding - 3; ++i) {
-      t.first.push_back(i);
-      for (const double weight : {0.125, 0.375, 0.375, 0.125})
-        t.weights.push_back(static_cast<T>(gain * weight));
+      const int first = i - padding;
+      t.first.push_back(std::clamp(first, 0, extent - t.count));
+      for (int k = t.first.back() - first; k < t.first.back() - first + t.count; ++k)
+        t.weights.push_back(k < 0 || k > 3 ? T(0) : static_cast<T>(gain * weights[k]));
     }
     return t;
   };
   const Extents e = x.extents();
-  return filtered(zero_padded(x, padding), SeparableFilter<T>{{{taps(e.h), taps(e.w)}}});
+  return filtered(x, SeparableFilter<T>{{{taps(e.h), taps(e.w)}}});
 }
 
 /// Convolution with equalized learning rate (Karras et al. 2018): the weight, of variance 1, is scaled by
