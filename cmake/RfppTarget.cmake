@@ -13,7 +13,7 @@ if(NOT TARGET nlohmann_json::nlohmann_json)
   find_package(nlohmann_json 3.10 REQUIRED)
 endif()
 if(NOT TARGET Stb::Stb)
-  find_package(Stb REQUIRED)
+  find_package(Stb MODULE REQUIRED)  # Conan's package for CMake has a target of another name
 endif()
 find_package(Threads REQUIRED)
 

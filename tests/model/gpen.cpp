@@ -29,8 +29,10 @@ Tensor<float> features_of(Cpu& ex, const Model& model, const Observer& observer,
       },
       model);
   const int half = bias.extents().c / 2;
-  return eval(ex, concatenate(observer(name + ".conv"),
-                              gpen::activated(map * strength + channel_slice(bias, half, half))));
+  auto drawn = observer(name + ".conv");
+  if (drawn.extents().h != map.extents().h)  // transposed, and not blurred yet
+    drawn = eval(ex, gpen::activated(blurred(drawn, 1, 2) + channel_slice(bias, 0, half)));
+  return eval(ex, concatenate(drawn, gpen::activated(map * strength + channel_slice(bias, half, half))));
 }
 
 template <class Model>
