@@ -1,7 +1,6 @@
 #include "rfpp/cpu/convolution_by_taps.hpp"
 
-#include "cpu/naive.hpp"
-#include "rfpp/cpu/cpu.hpp"
+#include "cpu/packed_convolution.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -30,24 +29,11 @@ template <class T> struct Layer {
 template <class T> void check(const ConvolutionGeometry& g, Extents e, int out, double tolerance) {
   const std::string what =
       to_string(e) + " to " + std::to_string(out) + ", kernel " + std::to_string(g.kernel);
-  Layer<T> layer(g, e, out);
-  Cpu one(1), three(3);
-  const auto naive = naive_convolution(g, eval(one, silu(layer.x)), layer.filter.raw());
-  auto expected = Tensor<double>::uninitialised(naive.extents());
-  for (std::size_t i = 0; i < expected.extents().size(); ++i)
-    expected.data()[i] = naive.data()[i] + static_cast<double>(layer.residual.data()[i]);
-  one.pack(layer.filter, CpuPacking::taps);
-  layer.filter.drop_raw();
-  const auto y = eval(one, layer.expression());
-  check_close(y, expected, tolerance, what);
-  INFO(what);
-  CHECK(same_bits(eval(three, layer.expression()), y));
-  CHECK(cpu::attached_sums(y).id() != nullptr);
-  check_close(eval(one, moments(y, 1, 1e-6)), naive_moments(y, 1, 1e-6), 1e-5, what);
-
-  const auto sum = copy_of(layer.residual);
-  three.run(sum, layer.expression(), true);
-  CHECK(same_bits(sum, eval(one, y + layer.residual)));
+  const Layer<T> layer(g, e, out);
+  Cpu ex(1);
+  check_packed_convolution(layer, CpuPacking::taps,
+                           naive_convolution(g, eval(ex, silu(layer.x)), layer.filter.raw()), tolerance,
+                           what);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "rfpp/cpu/transposed_convolution.hpp"
 
-#include "cpu/naive.hpp"
-#include "rfpp/cpu/cpu.hpp"
+#include "cpu/packed_convolution.hpp"
 
 using namespace rfpp;
 using namespace rfpp::test;
@@ -30,31 +29,11 @@ template <class T> struct TransposedLayer {
 
 template <class T> void check_transposed(Extents e, int out, double tolerance) {
   const std::string what = to_string(e) + " to " + std::to_string(out);
-  TransposedLayer<T> layer(e, out);
-  Cpu one(1), three(3);
+  const TransposedLayer<T> layer(e, out);
+  Cpu ex(1);
   const auto naive =
-      naive_convolution(transposing, eval(one, zero_inserted2(silu(layer.x))), layer.filter.raw());
-  auto expected = Tensor<double>::uninitialised(naive.extents());
-  for (std::size_t i = 0; i < expected.extents().size(); ++i)
-    expected.data()[i] = naive.data()[i] + static_cast<double>(layer.residual.data()[i]);
-  one.pack(layer.filter, CpuPacking::transposed);
-  layer.filter.drop_raw();
-  const auto y = eval(one, layer.expression());
-  check_close(y, expected, tolerance, what);
-  INFO(what);
-  CHECK(same_bits(eval(three, layer.expression()), y));
-  CHECK(cpu::attached_sums(y).id() != nullptr);
-  check_close(eval(one, moments(y, 1, 1e-6)), naive_moments(y, 1, 1e-6), 1e-5, what);
-  for (int n = 0; e.n > 1 && n < e.n; ++n) {
-    TransposedLayer<T> alone = layer;
-    alone.x = image_of(layer.x, n);
-    alone.residual = image_of(layer.residual, n);
-    CHECK(same_bits(eval(three, alone.expression()), image_of(y, n)));
-  }
-
-  const auto sum = copy_of(layer.residual);
-  three.run(sum, layer.expression(), true);
-  CHECK(same_bits(sum, eval(one, y + layer.residual)));
+      naive_convolution(transposing, eval(ex, zero_inserted2(silu(layer.x))), layer.filter.raw());
+  check_packed_convolution(layer, CpuPacking::transposed, naive, tolerance, what);
 }
 
 }  // namespace
