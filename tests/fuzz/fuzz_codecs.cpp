@@ -4,12 +4,10 @@
 #include <cstdint>
 #include <span>
 
+#include "../leaks.hpp"
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/codecs/linked.hpp"
 #include "rfpp/io/image_read.hpp"
-
-// libdav1d, which reads AVIF, loses 40 bytes over a damaged file.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libdav1d"; }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   add_linked_codecs();

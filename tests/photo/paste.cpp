@@ -77,6 +77,9 @@ TEST_CASE("A face is smoothed by [1 2 1] along both axes, mirrored about its out
   CHECK(sample(2, 0, 2) == 20);
   CHECK(sample(0, 1, 2) == 20);
   CHECK(face_width(ffhq_template) == Approx(2.26 * 125.9216).epsilon(1e-6));
+  Landmarks profile = ffhq_template;
+  profile[1].x = profile[0].x + 40;
+  CHECK(face_width(profile) == Approx(face_width(ffhq_template)).epsilon(0.05));
 }
 
 TEST_CASE("Pasted photos equal the golden ones") {

@@ -181,7 +181,7 @@ template <class S, class T> class WinogradConvolution {
           transform_inputs(n, h, w, tiles, at, staged, inputs_of(sources));
         });
         for (int p = 0; p < Tiling::product_count; ++p)
-          multiply(p, count, inputs_of(sources), products_of(sources));
+          multiply(p, 0, count, inputs_of(sources), products_of(sources));
         emitter_.clear_sums(task);
         for_each_patch(first, count, [&](int h, int w, int tiles, int at) {
           emit_outputs(task, n, h, w, tiles, at, products_of(sources), staged + t_.staged_size());
@@ -201,8 +201,12 @@ template <class S, class T> class WinogradConvolution {
     pool.for_each(rows, [&](int row, int worker) {
       transform_inputs(n, first + row, 0, t_.tiles_w, row * t_.tiles_w, staging(worker), inputs_of(shared_));
     });
-    pool.for_each(Tiling::product_count, [&](int p, int) {
-      multiply(p, rows * t_.tiles_w, inputs_of(shared_), products_of(shared_));
+    // All tiles by one product, then by the next: its filter stays in the cache.
+    const int tiles = rows * t_.tiles_w, chunks = (tiles + chunk_rows<T> - 1) / chunk_rows<T>;
+    pool.for_each(Tiling::product_count * chunks, [&](int task, int) {
+      const int begin = task % chunks * chunk_rows<T>;
+      multiply(task / chunks, begin, std::min(tiles, begin + chunk_rows<T>), inputs_of(shared_),
+               products_of(shared_));
     });
     pool.for_each(rows, [&](int row, int worker) {
       const int task = n * t_.tiles_h + first + row;
@@ -254,15 +258,15 @@ template <class S, class T> class WinogradConvolution {
         std::ptrdiff_t{t_.band} * t_.in.c);
   }
 
-  void multiply(int product, int tiles, const T* inputs, T* products) const {
+  void multiply(int product, int first, int last, const T* inputs, T* products) const {
     const int source = S::source[product / S::products] * S::inputs + S::source[product % S::products];
     const RowSegments shape{1, t_.in.c, 0};
     const T* packed = packed_ + static_cast<std::size_t>(product) * panels_size<T>(t_.in.c, t_.out.c);
     inputs += static_cast<std::size_t>(source) * t_.source_stride();
     products += static_cast<std::size_t>(product) * t_.product_stride();
     const T* row_pointers[chunk_rows<T>];
-    for (int begin = 0; begin < tiles; begin += chunk_rows<T>) {
-      const int count = std::min(chunk_rows<T>, tiles - begin);
+    for (int begin = first; begin < last; begin += chunk_rows<T>) {
+      const int count = std::min(chunk_rows<T>, last - begin);
       for (int i = 0; i < count; ++i) row_pointers[i] = inputs + std::ptrdiff_t{begin + i} * t_.in.c;
       multiply_chunk(shape, row_pointers, count, packed, t_.out.c,
                      products + static_cast<std::size_t>(begin) * t_.pitch());

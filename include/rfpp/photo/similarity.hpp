@@ -38,8 +38,12 @@ inline double eye_distance(const Landmarks& landmarks) {
 }
 
 /// The width of a face as detectors' boxes have it, by its landmarks: 2.26 times the distance of the eyes, the
-/// median of 63 faces in photos, which differ by 8 %.
-inline double face_width(const Landmarks& landmarks) { return 2.26 * eye_distance(landmarks); }
+/// median of 63 faces in photos, which differ by 8 %. The eyes of a face in profile are nearer each other: then
+/// its height counts, from between the eyes to between the corners of the mouth.
+inline double face_width(const Landmarks& l) {
+  const double height = std::hypot(l[3].x + l[4].x - l[0].x - l[1].x, l[3].y + l[4].y - l[0].y - l[1].y) / 2;
+  return 2.26 * std::max(eye_distance(l), 0.95 * height);
+}
 
 /// The map (x, y) -> (xx x + xy y + x0, yx x + yy y + y0).
 struct Affine {

@@ -54,11 +54,23 @@ struct Restorer::State {
     return results;
   }
 
-  /// The faces' share of the work that a photo at `scale` times its size is: networks that restore and those
-  /// that enlarge take about the same time for a pixel that they make.
-  double share_of(std::size_t faces, const io::Image& photo, double scale) const {
+  /// Throws Error where the photo, or what the network for backgrounds makes of it first, would be too large.
+  void check_size(const io::Image& photo, double scale) const {
+    photo::enlarged_size(photo, scale);
+    if (!background || background->scale() <= scale) return;
+    try {
+      photo::enlarged_size(photo, background->scale());
+    } catch (const Error& error) {
+      throw Error("the background's network makes photos " + std::to_string(background->scale()) +
+                  " times larger before they are reduced to the scale asked for: " + error.what());
+    }
+  }
+
+  /// The faces' share of the work that a photo is: networks that restore and those that enlarge take about the
+  /// same time for a pixel that they make.
+  double share_of(std::size_t faces, const io::Image& photo) const {
     if (!background) return 1;
-    const double restored = static_cast<double>(faces) * side() * side();
+    const double restored = static_cast<double>(faces) * side() * side(), scale = background->scale();
     return restored / (restored + scale * scale * photo.width * photo.height);
   }
 
@@ -138,7 +150,7 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
   const NetworkSettings settings = state.entry.settings(options);
   const auto color = options.color.value_or(state.shipped ? photo::Color::input : photo::Color::restored);
   const double scale = options.scale.value_or(background_scale());
-  photo::enlarged_size(photo, scale);  // throws
+  state.check_size(photo, scale);
   const bool gray = photo::is_gray(photo);
   std::vector<photo::Affine> maps;
   std::vector<io::Image> crops;
@@ -147,7 +159,7 @@ RFPP_INLINE io::Image Restorer::restore_photo(const io::Image& photo, std::span<
     maps.push_back(photo::align(landmarks, state.side(), state.entry.info.alignment));
     crops.push_back(photo::crop_face(photo, maps.back(), state.side()));
   }
-  const double share = state.share_of(crops.size(), photo, scale);
+  const double share = state.share_of(crops.size(), photo);
   auto results = state.run(crops, settings, share);
   std::vector<photo::RestoredFace> restored;
   for (std::size_t i = 0; i < crops.size(); ++i) {
