@@ -41,12 +41,8 @@ template <class T> struct TransposedTiling {
   }
 };
 
-/// The taps that a row or a column of the result reads: the first and the last, or the one between.
-struct TapsOfParity {
-  int first, count;
-
-  explicit TapsOfParity(int parity) : first(parity), count(2 - parity) {}
-};
+/// How many taps an even or odd row or column of the result reads: the first and the last, or the one between.
+constexpr int taps_of_parity(int parity) { return 2 - parity; }
 
 /// Packs a filter {out,3,3,in} as CpuPacking::transposed.
 template <class T> void pack_transposed(ThreadPool& pool, const RawFilter<T>& raw, T* packed) {
@@ -54,16 +50,16 @@ template <class T> void pack_transposed(ThreadPool& pool, const RawFilter<T>& ra
   std::vector<T> taps(4 * static_cast<std::size_t>(f.n) * static_cast<std::size_t>(f.c));
   for (const int row_parity : {0, 1})
     for (const int column_parity : {0, 1}) {
-      const TapsOfParity y(row_parity), x(column_parity);
+      const int rows = taps_of_parity(row_parity), columns = taps_of_parity(column_parity);
       T* to = taps.data();
       for (int o = 0; o < f.n; ++o)
-        for (int i = 0; i < y.count; ++i)
-          for (int j = 0; j < x.count; ++j, to += f.c) {
-            const int tap = (y.first + 2 * i) * 3 + x.first + 2 * j;
+        for (int i = 0; i < rows; ++i)
+          for (int j = 0; j < columns; ++j, to += f.c) {
+            const int tap = (row_parity + 2 * i) * 3 + column_parity + 2 * j;
             std::copy_n(raw.data + (std::ptrdiff_t{o} * 9 + tap) * f.c, f.c, to);
           }
-      pack_filter<T>(pool, {taps.data(), {f.n, y.count, x.count, f.c}}, packed);
-      packed += panels_size<T>(y.count * x.count * f.c, f.n);
+      pack_filter<T>(pool, {taps.data(), {f.n, rows, columns, f.c}}, packed);
+      packed += panels_size<T>(rows * columns * f.c, f.n);
     }
 }
 
@@ -90,7 +86,7 @@ void convolve_transposed(ThreadPool& pool, const TransposedTiling<T>& t, const O
     for (int begin = 0; begin < rows * columns; begin += chunk_rows<T>) {
       const int count = std::min(chunk_rows<T>, rows * columns - begin);
       for (const int column_parity : {0, 1}) {
-        const int taps = TapsOfParity(row_parity).count, length = TapsOfParity(column_parity).count * t.in.c;
+        const int taps = taps_of_parity(row_parity), length = taps_of_parity(column_parity) * t.in.c;
         for (int i = 0; i < count; ++i) {
           // The last odd pixel of a row reads the padding, and is not kept.
           const int row = (begin + i) / columns + row_parity, column = (begin + i) % columns + column_parity;
