@@ -52,6 +52,26 @@ TEST_CASE("exponential is exact to about one unit in the last place over the who
   CHECK(worst > 0.4);  // the sweep has compared something
 }
 
+TEST_CASE("exponential in double is exact to about one unit in the last place") {
+  double worst = 0;
+  for (int i = 0; i < 1000000; ++i) {
+    const double x = i % 2 == 0 ? -708 + 0.0014177 * i : -2 + 4e-6 * i;
+    const long double exact = std::exp(static_cast<long double>(x));
+    const auto error =
+        static_cast<double>(std::abs(static_cast<long double>(exponential(x)) - exact) / exact);
+    worst = std::max(worst, error);
+  }
+  CHECK(worst <= 2.3e-16);
+  CHECK(worst > 1e-17);  // the sweep has compared something
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  CHECK(exponential(0.0) == 1);
+  CHECK(exponential(-infinite) == 0);
+  CHECK(exponential(infinite) == infinite);
+  CHECK(exponential(709.782712893384) < infinite);
+  CHECK(exponential(709.79) == infinite);
+  CHECK(std::isnan(exponential(std::nan(""))));
+}
+
 TEST_CASE("exponential at its edges") {
   CHECK(exponential(0.0f) == 1.0f);
   CHECK(exponential(-0.0f) == 1.0f);
