@@ -208,6 +208,20 @@ TEMPLATE_TEST_CASE("tiles of matrix products agree with the CPU executor", "", c
     }
 }
 
+TEST_CASE("a block has the stages that fit into its shared memory") {
+  using Lines = cuda::Lines<cuda::SplitTf32>;
+  using Across = cuda::PatchesAcross<cuda::SplitTf32>;
+  constexpr std::size_t a100 = std::size_t{163} * 1024, consumer = std::size_t{99} * 1024;
+  using Wide = cuda::Product<cuda::SplitTf32, cuda::WideTile, Lines, Lines, cuda::KeepSums>;
+  using Narrow = cuda::Product<cuda::SplitTf32, cuda::NarrowTile, Lines, Lines, cuda::KeepSums>;
+  using Gradient = cuda::Product<cuda::SplitTf32, cuda::WideTile, Across, Across, cuda::KeepSums>;
+  CHECK(cuda::stages_for<Wide>(a100) == 3);
+  CHECK(cuda::stages_for<Narrow>(a100) == 3);
+  CHECK(cuda::stages_for<Wide>(consumer) == 2);
+  CHECK(cuda::stages_for<Narrow>(consumer) == 0);  // wide tiles instead
+  CHECK(cuda::stages_for<Gradient>(consumer) == 3);
+}
+
 TEST_CASE("the depth of few tiles is shared, by no more blocks than pay") {
   CHECK(cuda::splits_for(1, 4) == 1);
   CHECK(cuda::splits_for(8, 288) == 16);

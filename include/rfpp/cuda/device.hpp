@@ -35,13 +35,14 @@ concept Device = std::copyable<D> && requires(const D& device, void* host, void*
 /// A Device chosen by its number that also has tensor cores and graphs: 16-bit numbers that floats convert to
 /// and from, `Half` (float16) and `Brain` (bfloat16); synchronise(), which waits; Graph(device, f), which
 /// records what f() asks of the device instead of doing it, and its start(device), which asks for that again;
-/// and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
+/// shared_memory(), the bytes that a block of threads may have; and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
 template <class D>
 concept TensorCoreDevice = Device<D> && std::constructible_from<D, int> &&
     requires(const D& device, typename D::Half half, typename D::Brain brain) {
   static_cast<typename D::Half>(0.0f);
   static_cast<typename D::Brain>(0.0f);
   device.synchronise();
+  { device.shared_memory() } -> std::convertible_to<std::size_t>;
   typename D::Graph;
 };
 

@@ -51,6 +51,17 @@ template <class T, class P> struct MapKernel {
   RFPP_HD void operator()(std::size_t i) const { emit(i, nullptr); }
 };
 
+/// Sets `failed` where element i is not finite.
+struct FiniteKernel {
+  const float* elements;
+  int* failed;
+
+  RFPP_HD void operator()(std::size_t i) const {
+    const float v = elements[i];
+    if (!(v < HUGE_VALF && v > -HUGE_VALF)) *failed = 1;
+  }
+};
+
 /// The range of outputs that an input at `at` of an axis has a part in: for kernel element k the output is
 /// (at + pad_before - k) / stride where that is a whole number in [0, outputs).
 RFPP_HD inline bool output_of(int at, int k, const ConvolutionGeometry& g, int outputs, int& output) {

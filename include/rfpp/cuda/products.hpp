@@ -101,6 +101,9 @@ template <class Epilogue> struct EmitSplitsKernel {
   }
 };
 
+/// Stages in shared memory at once: copies are so many steps less one ahead of the products. Two at least.
+inline constexpr int most_stages = 3;
+
 /// Products with their tiles. Where they have few, several blocks of threads share the depth of each.
 template <class Numbers, class T, class Left, class Right, class Write> struct Product {
   static_assert(Left::across == Right::across, "both operands of a product lie along its depth or across it");
@@ -116,6 +119,7 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
   Right right;
   int products, splits;
   Write write_sum;
+  int stages = most_stages;
 
   struct Place {
     int product, split, row, column;
@@ -181,6 +185,18 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
     }
   }
 };
+
+/// Shared memory that a block takes for so many stages.
+template <class P> constexpr std::size_t shared_bytes(int stages) {
+  const std::size_t staged = static_cast<std::size_t>(stages) * sizeof(typename P::Stage);
+  return staged > sizeof(typename P::Sums) ? staged : sizeof(typename P::Sums);
+}
+/// The stages that fit into a block's shared memory, 0 where two do not.
+template <class P> constexpr int stages_for(std::size_t shared_memory) {
+  for (int stages = most_stages; stages >= 2; --stages)
+    if (shared_bytes<P>(stages) <= shared_memory) return stages;
+  return 0;
+}
 
 /// Blocks of threads that share the depth of a tile, so that a device with a hundred multiprocessors has
 /// something to do for each.

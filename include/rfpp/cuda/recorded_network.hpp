@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "rfpp/core/finite.hpp"
 #include "rfpp/cuda/precision.hpp"
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/model/network.hpp"
@@ -66,7 +65,10 @@ template <class N, class Ex> class RecordedNetwork {
     run_all(fast_);
     ex_.device().synchronise();
     ex_.search_failed();  // of an image of zeros, which nobody has asked for
-    graph_ = std::make_unique<Graph>(ex_.device(), [&] { outputs_ = run_all(fast_); });
+    graph_ = std::make_unique<Graph>(ex_.device(), [&] {
+      outputs_ = run_all(fast_);
+      for (const OnDevice& output : outputs_) ex_.check_finite(output.image);
+    });
   }
 
   /// Without what only the decoder needs. Throws Error over images of other extents, or with NaN or infinity
@@ -79,10 +81,7 @@ template <class N, class Ex> class RecordedNetwork {
       from += input.extents().size();
     }
     start();
-    if (!ex_.search_failed()) {
-      Output output{downloaded(outputs_), false};
-      if (finite(output.image)) return output;
-    }
+    if (!ex_.search_failed()) return {downloaded(outputs_), false};
     return {downloaded(run_all(exact_)), true};
   }
   /// The recorded kernels alone, for the images of the last call; does not wait for them.
@@ -94,10 +93,9 @@ template <class N, class Ex> class RecordedNetwork {
   /// For images of any size, with exact products where faster ones are not enough.
   Encoded encode(const Tensor<float>& images) {
     const auto on_device = ex_.upload(images);
-    if (auto fast = encoded_by(fast_, on_device); !ex_.search_failed()) {
-      Encoded encoded = downloaded(fast).encoded;
-      if (finite(encoded.latent)) return encoded;
-    }
+    const auto fast = encoded_by(fast_, on_device);
+    ex_.check_finite(fast.front().encoded.latent);
+    if (!ex_.search_failed()) return downloaded(fast).encoded;
     return downloaded(encoded_by(exact_, on_device)).encoded;
   }
   Tensor<float> decode_indices(const Tensor<int>& indices) {
@@ -111,9 +109,6 @@ template <class N, class Ex> class RecordedNetwork {
     for (const Tensor<float>& input : inputs_) expected.n += input.extents().n;
     if (!(images == expected))
       throw Error("network on a GPU: prepared for " + to_string(expected) + ", found " + to_string(images));
-  }
-  static bool finite(const Tensor<float>& t) {
-    return std::ranges::all_of(t.elements(), [](float v) { return is_finite(v); });
   }
   /// The results for all parts, in vectors of their own: an error on the way leaves the recorded ones alone.
   std::vector<OnDevice> run_all(const Network<N>& model) {

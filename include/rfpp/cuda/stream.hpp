@@ -88,6 +88,10 @@ class CudaStream {
     cudaStream_t created = nullptr;
     check(cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking), "making a stream");
     stream_ = {created, [](cudaStream_t s) { cudaStreamDestroy(s); }};
+    int bytes = 0;
+    check(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, index),
+          "asking for the shared memory there is");
+    shared_memory_ = static_cast<std::size_t>(bytes);
   }
 
   /// For kernels that the calling thread is about to start.
@@ -95,6 +99,7 @@ class CudaStream {
     check(cudaSetDevice(index_), "choosing the device");
     return stream_.get();
   }
+  std::size_t shared_memory() const { return shared_memory_; }
   Memory& memory() const { return DeviceMemory::of(index_); }
   void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
   /// `from` is pageable memory, which CUDA has copied when this returns: it can be reused at once.
@@ -113,6 +118,7 @@ class CudaStream {
  private:
   int index_;
   std::shared_ptr<CUstream_st> stream_;
+  std::size_t shared_memory_ = 0;
 };
 
 /// Kernels recorded once, to be started together.

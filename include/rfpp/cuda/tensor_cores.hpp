@@ -74,7 +74,7 @@ __global__ void __launch_bounds__(tile_threads)
 
 template <class Numbers, class T, class Left, class Right, class Write>
 void start(const CudaStream& device, const Product<Numbers, T, Left, Right, Write>& product) {
-  constexpr std::size_t bytes = shared_bytes<Product<Numbers, T, Left, Right, Write>>;
+  const std::size_t bytes = shared_bytes<Product<Numbers, T, Left, Right, Write>>(product.stages);
   constexpr auto kernel = multiply_kernel<Numbers, T, Left, Right, Write>;
   const cudaStream_t stream = device.stream();
   // More than is there unasked.

@@ -115,7 +115,12 @@ template <cuda::Device D> class Thrust {
   /// f(i) for every i in [0, count), in any order and several at a time.
   template <class F> void for_each_item(std::size_t count, const F& f) { launch(count, f); }
 
-  /// Whether a search for nearest entries or largest channels has met NaN or infinity since the last call.
+  /// search_failed() is true where an element of t is NaN or infinity.
+  void check_finite(const Tensor<float>& t) {
+    launch(t.extents().size(), cuda::FiniteKernel{t.data(), failed_.data()});
+  }
+  /// Whether a search for nearest entries or largest channels, or check_finite(), has met NaN or infinity
+  /// since the last call.
   bool search_failed() {
     int failed = 0;
     device_.download(&failed, failed_.data(), sizeof(int));

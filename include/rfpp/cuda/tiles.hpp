@@ -26,13 +26,6 @@ namespace rfpp::cuda {
 inline namespace RFPP_ABI {
 
 inline constexpr int tile_warps = tile_threads / 32;
-/// Stages in shared memory at once: copies are two steps ahead of the products.
-inline constexpr int stages = 3;
-/// Shared memory of a block.
-template <class P>
-inline constexpr std::size_t shared_bytes = stages * sizeof(typename P::Stage) > sizeof(typename P::Sums)
-                                                ? stages * sizeof(typename P::Stage)
-                                                : sizeof(typename P::Sums);
 
 /// The sums of one warp, of operands that lie along the depth or across it.
 template <class Cores, class Numbers, class T, bool Across> class WarpSums {
@@ -127,20 +120,25 @@ RFPP_DEVICE void multiply_tile(Block& block, const Product<Numbers, T, Left, Rig
   const int begin = product.begin_of(tile.split), end = product.begin_of(tile.split + 1);
   typename Block::template Own<typename P::Lines, tile_threads> lines;
   block.each_thread([&](int thread) { lines.of(thread) = product.lines_of(tile, thread); });
-  const auto stage = [&](int step) {
+  const auto stage = [&](int step, int slot) {
     block.each_thread([&](int thread) {
-      if (step < end) product.stage(staged[step % stages], lines.of(thread), thread, step);
+      if (step < end) product.stage(staged[slot], lines.of(thread), thread, step);
     });
     block.end_copies();  // of nothing, past the end: the count below stays true
   };
-  for (int ahead = 0; ahead < stages - 1; ++ahead) stage(begin + ahead);
+  const int ahead = product.stages - 1;
+  for (int slot = 0; slot < ahead; ++slot) stage(begin + slot, slot);
 
   typename Block::template Own<Sums, tile_warps> sums;
-  for (int step = begin; step < end; ++step) {
-    block.template await_copies<stages - 2>();
+  for (int step = begin, slot = 0; step < end; ++step) {
+    if (ahead == 1)
+      block.template await_copies<0>();
+    else
+      block.template await_copies<most_stages - 2>();
     block.sync();  // everybody's copies are there, and everybody is done with the stage that is next
-    stage(step + stages - 1);
-    block.each_warp([&](int warp) { sums.of(warp).add(staged[step % stages], warp); });
+    stage(step + ahead, slot == 0 ? ahead : slot - 1);
+    block.each_warp([&](int warp) { sums.of(warp).add(staged[slot], warp); });
+    slot = slot == ahead ? 0 : slot + 1;
   }
   block.template await_copies<0>();
   block.sync();

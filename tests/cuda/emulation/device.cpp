@@ -82,9 +82,9 @@ void Device::download(void* to, const void* from, std::size_t bytes) const {
 }
 
 void check_shared_memory(std::size_t bytes) {
-  if (bytes > Device::shared_memory)
+  if (bytes > Device::shared_bytes)
     throw Error("CUDA: asking for shared memory: " + std::to_string(bytes) + " bytes, of " +
-                std::to_string(Device::shared_memory));
+                std::to_string(Device::shared_bytes));
 }
 
 }  // namespace rfpp::test::emulation

@@ -73,10 +73,11 @@ class Device {
   using Brain = BFloat16;
   class Graph;
   /// Of a block, at most. An H100's.
-  static constexpr std::size_t shared_memory = std::size_t{227} * 1024;
+  static inline std::size_t shared_bytes = std::size_t{227} * 1024;
 
   explicit Device(int index = 0);
 
+  std::size_t shared_memory() const { return shared_bytes; }
   Memory& memory() const { return DeviceMemory::instance(); }
   void synchronise() const { stream_->finish(); }
   void upload(void* to, const void* from, std::size_t bytes) const;
@@ -117,9 +118,9 @@ void check_shared_memory(std::size_t bytes);
 
 template <class Numbers, class T, class Left, class Right, class Write>
 void start(const Device& device, const cuda::Product<Numbers, T, Left, Right, Write>& product) {
-  constexpr std::size_t bytes = cuda::shared_bytes<cuda::Product<Numbers, T, Left, Right, Write>>;
+  const std::size_t bytes = cuda::shared_bytes<cuda::Product<Numbers, T, Left, Right, Write>>(product.stages);
   check_shared_memory(bytes);
-  device.stream().ask([product] {
+  device.stream().ask([product, bytes] {
     struct alignas(128) Line {
       unsigned char bytes[128];
     };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "catch.hpp"
 #include "cuda/emulation/device.hpp"
@@ -57,6 +58,19 @@ TEST_CASE("RestoreFormer++ agrees with the golden values, in every precision") {
   check("float16", Kind::split_float16, Kind::float16, within(55));
   check("bfloat16", Kind::split_float16, Kind::bfloat16, within(45));
   check("TF32", Kind::split_tf32, Kind::tf32, within(55));
+}
+
+TEST_CASE("a device with little shared memory has fewer stages or wide tiles, and results as exact") {
+  const auto all =
+      std::exchange(emulation::Device::shared_bytes, std::size_t{99} * 1024);  // of consumer cards
+  const auto model = hashed_network<LittleRestorer>();
+  const auto face = hashed_tensor<float>("input", little_face);
+  EmulatedNetwork<LittleRestorer> network(0, model, little_face, {Kind::split_tf32, Kind::split_tf32});
+  const auto found = network(face);
+  emulation::Device::shared_bytes = all;
+  CHECK_FALSE(found.repeated);
+  Cpu cpu(1);
+  CHECK(relative_l2(found.image, model(cpu, face).image) <= 1e-5);
 }
 
 TEST_CASE("a recorded network gives the same bits each time, in any batch, and allocates nothing") {
