@@ -14,7 +14,7 @@ function(rfpp_add_restorer name)
   # The list must not see the definitions, and CUDA's files share little.
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/restorer/network_list.cpp ${kernels}
                               TARGET_DIRECTORY ${name} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  target_link_libraries(${name} PUBLIC rfpp PRIVATE $<BUILD_INTERFACE:$<TARGET_NAME_IF_EXISTS:rfpp_program>>)
+  target_link_libraries(${name} PUBLIC rfpp PRIVATE $<BUILD_INTERFACE:$<TARGET_NAME_IF_EXISTS:rfpp_options>>)
   target_compile_definitions(${name} PUBLIC RFPP_COMPILED)
   # Without a build type compilers do not optimize, and a face would take a minute.
   target_compile_options(${name} PRIVATE $<$<CONFIG:>:-O2> ${ARGN})

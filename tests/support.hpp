@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/io/checkpoint.hpp"
 
@@ -98,15 +99,6 @@ template <class T> Tensor<T> every_nth_pixel(const Tensor<T>& t, int step) {
   return out;
 }
 
-/// The message of the rfpp::Error that f throws; "" if it throws none.
-template <class F> std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }

@@ -8,7 +8,6 @@
 #include "program.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/model/registry.hpp"
-#include "rfpp/restorer/on_cpu.hpp"
 #include "rfpp/train/trainer.hpp"
 
 namespace fs = std::filesystem;
@@ -16,7 +15,7 @@ using namespace rfpp;
 
 namespace {
 
-// Every further network takes most of a minute to compile.
+// Each is instantiated in cpu/ and gpu/, and takes most of a minute to compile.
 using TrainableNetworks = NetworkList<RestoreFormerPlusPlusSmall, RohqdSmall>;
 
 volatile std::sig_atomic_t interrupted = 0;

@@ -6,9 +6,14 @@ docs=$1 && shift
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
 
+# What all pages include is parsed once.
+set -- "$@" -DRFPP_COMPILED_KERNELS -Wno-unused -Wno-shadow
+common=$folder/common.hpp
+printf '#include <cstdio>\n#include "rfpp/rfpp.hpp"\n' >"$common"
+"$@" -x c++-header "$common" -o "$common.gch"
+
 for page in "$docs"/*.md; do
   awk -v out="$folder/$(basename "$page" .md)" '
-    BEGIN { before = "#include <cstdio>\n#include \"rfpp/rfpp.hpp\"\nusing namespace rfpp;\n" }
     /^```cpp$/ { inside = 1; block = ""; declares = program = 0; next }
     /^```$/ && inside {
       inside = 0
@@ -21,8 +26,9 @@ for page in "$docs"/*.md; do
       if (/^(struct|template|#include|namespace|class|using namespace)/) declares = 1
       if (/int main\(/) program = 1
     }
-    END { printf "%s\nint main() {\n%s}\n", before, body > (out ".cpp") }' "$page"
+    END { if (before body != "") printf "using namespace rfpp;\n%s\nint main() {\n%s}\n", before, body > (out ".cpp") }' "$page"
 done
 for file in "$folder"/*.cpp; do
-  "$@" -Wno-unused -Wno-shadow -fsyntax-only "$file" || { echo "$(basename "$file" .cpp).md does not compile"; exit 1; }
+  [[ $file == *_program.cpp ]] && includes=() || includes=(-include "$common")
+  "$@" "${includes[@]}" -fsyntax-only "$file" || { echo "$(basename "$file" .cpp).md does not compile"; exit 1; }
 done

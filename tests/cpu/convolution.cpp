@@ -21,7 +21,7 @@ template <class T> auto convolution(const ConvolutionGeometry& g, const auto& x,
 }
 
 /// Over positive elements: a sum that cancels has no relative accuracy.
-template <class T> void check(Cpu& ex, const ConvolutionGeometry& g, Extents e, int out) {
+template <class T> void check_convolution(Cpu& ex, const ConvolutionGeometry& g, Extents e, int out) {
   const auto x = random_tensor<T>(e, 1, 0, 1);
   const auto filter = random_tensor<T>({out, g.kernel, g.kernel, e.c}, 2, 0, 1);
   check_close(eval(ex, convolution(g, x, filter)), naive_convolution(g, x, filter),
@@ -46,8 +46,8 @@ TEST_CASE("convolution is the naive loop's, over channels, sizes, batches and th
           for (int batch = 1; batch <= (h < 17 ? 3 : 1); ++batch) {
             if (!fits(g, h, w)) continue;
             Cpu& ex = executors[turn++ % 3];
-            check<float>(ex, g, {batch, h, w, in}, out);
-            if (turn % 4 == 0) check<double>(ex, g, {batch, h, w, in}, out);
+            check_convolution<float>(ex, g, {batch, h, w, in}, out);
+            if (turn % 4 == 0) check_convolution<double>(ex, g, {batch, h, w, in}, out);
           }
 }
 
@@ -63,19 +63,19 @@ TEST_CASE("convolution with other kernels, strides and paddings") {
                                       {5, 1, 0, 4}})
     for (const auto& [h, w] : {std::pair{5, 7}, {8, 9}, {23, 6}})
       if (fits(g, h, w)) {
-        check<float>(ex, g, {2, h, w, 5}, 19);
-        check<double>(ex, g, {1, h, w, 17}, 3);
+        check_convolution<float>(ex, g, {2, h, w, 5}, 19);
+        check_convolution<double>(ex, g, {1, h, w, 17}, 3);
       }
 }
 
 TEST_CASE("convolution over sizes of many tasks, long rows and deep sums") {
   Cpu ex(3);
-  check<float>(ex, {3, 1, 1, 1}, {1, 40, 400, 64}, 3);  // rows per task limited by the cache
-  check<float>(ex, {3, 1, 1, 1}, {1, 3, 4200, 64}, 1);  // one row is more than the cache
-  check<float>(ex, {3, 2, 0, 1}, {2, 70, 30, 8}, 8);    // many tasks, two images
-  check<float>(ex, {1, 1, 0, 0}, {1, 5, 6, 1111}, 7);   // sums of several chains
-  check<float>(ex, {3, 1, 1, 1}, {1, 5, 6, 200}, 20);
-  check<double>(ex, {1, 1, 0, 0}, {1, 3, 50, 300}, 100);  // several panels
+  check_convolution<float>(ex, {3, 1, 1, 1}, {1, 40, 400, 64}, 3);  // rows per task limited by the cache
+  check_convolution<float>(ex, {3, 1, 1, 1}, {1, 3, 4200, 64}, 1);  // one row is more than the cache
+  check_convolution<float>(ex, {3, 2, 0, 1}, {2, 70, 30, 8}, 8);    // many tasks, two images
+  check_convolution<float>(ex, {1, 1, 0, 0}, {1, 5, 6, 1111}, 7);   // sums of several chains
+  check_convolution<float>(ex, {3, 1, 1, 1}, {1, 5, 6, 200}, 20);
+  check_convolution<double>(ex, {1, 1, 0, 0}, {1, 3, 50, 300}, 100);  // several panels
 }
 
 TEST_CASE("padding is zero and applies after the prologue") {

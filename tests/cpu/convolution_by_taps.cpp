@@ -8,12 +8,12 @@ using namespace rfpp::test;
 namespace {
 
 /// silu(x) convolved, plus a residual.
-template <class T> struct Layer {
+template <class T> struct LayerByTaps {
   ConvolutionGeometry geometry;
   Tensor<T> x, residual;
   Filter<T> filter;
 
-  Layer(const ConvolutionGeometry& g, Extents e, int out)
+  LayerByTaps(const ConvolutionGeometry& g, Extents e, int out)
       : geometry(g), x(random_tensor<T>(e, 1)), filter({out, g.kernel, g.kernel, e.c}) {
     filter.assign(random_tensor<T>(filter.extents(), 2));
     const ConvolutionCore<Tensor<T>> core{g, x, filter};
@@ -26,10 +26,10 @@ template <class T> struct Layer {
   }
 };
 
-template <class T> void check(const ConvolutionGeometry& g, Extents e, int out, double tolerance) {
+template <class T> void check_by_taps(const ConvolutionGeometry& g, Extents e, int out, double tolerance) {
   const std::string what =
       to_string(e) + " to " + std::to_string(out) + ", kernel " + std::to_string(g.kernel);
-  const Layer<T> layer(g, e, out);
+  const LayerByTaps<T> layer(g, e, out);
   Cpu ex(1);
   check_packed_convolution(layer, CpuPacking::taps,
                            naive_convolution(g, eval(ex, silu(layer.x)), layer.filter.raw()), tolerance,
@@ -44,13 +44,13 @@ TEST_CASE("a convolution by taps is the naive loop's, over channels, sizes, kern
     for (int out : {1, 2, 3, 4})
       for (const auto& [h, w] : {std::pair{5, 5}, {7, 6}, {40, 131}})
         for (int in : {1, 3, 64}) {
-          check<float>(g, {h < 40 ? 3 : 1, h, w, in}, out, 1e-6);
-          if (in == 3) check<double>(g, {1, h, w, in}, out, 1e-14);
+          check_by_taps<float>(g, {h < 40 ? 3 : 1, h, w, in}, out, 1e-6);
+          if (in == 3) check_by_taps<double>(g, {1, h, w, in}, out, 1e-14);
         }
 }
 
 TEST_CASE("a filter packed by taps is packed anew where the stride is not 1") {
-  Layer<float> layer({3, 2, 0, 1}, {1, 9, 9, 4}, 3);
+  LayerByTaps<float> layer({3, 2, 0, 1}, {1, 9, 9, 4}, 3);
   Cpu ex(2);
   const auto expected = eval(ex, layer.expression());
   ex.pack(layer.filter, CpuPacking::taps);

@@ -31,7 +31,7 @@ template <class T> struct ConvolutionOf {
 inline constexpr ConvolutionGeometry geometry_3x3{3, 1, 1, 1}, geometry_1x1{1, 1, 0, 0},
     geometry_downsample{3, 2, 0, 1}, geometry_4x4{4, 2, 1, 1};
 
-inline int cases_seen = 0;
+inline int convolutions_seen = 0;
 
 /// A sample of all geometries, sizes, channel counts (few of them whole vectors) and batches: every 17th, and
 /// others each time, so that the combinations together see all of them.
@@ -41,7 +41,7 @@ template <class T, class F> void for_some_convolutions(F&& f) {
       for (int batch : {1, 2, 3})
         for (const auto& [h, w] : {std::pair{1, 1}, {2, 3}, {7, 5}, {17, 13}})
           for (const auto& geometry : {geometry_3x3, geometry_1x1, geometry_downsample, geometry_4x4})
-            if (++cases_seen % 17 == 0)
+            if (++convolutions_seen % 17 == 0)
               f(ConvolutionOf<T>(geometry, channels, out), Extents{batch, h, w, channels});
 }
 

@@ -2,14 +2,15 @@
 
 using namespace rfpp::test;
 
-using Epilogues = std::tuple<NoEpilogue, WithBias, WithResidual, WithScale, WithTransform, WithSilu>;
+using ConvolutionEpilogues =
+    std::tuple<NoEpilogue, WithBias, WithResidual, WithScale, WithTransform, WithSilu>;
 
 TEST_CASE("convolution with pointwise prologues and every epilogue, float") {
   check_convolutions<float>(std::tuple<Plain, SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf>{},
-                            Epilogues{});
+                            ConvolutionEpilogues{});
 }
 TEST_CASE("convolution with remapping prologues and every epilogue, float") {
   check_convolutions<float>(std::tuple<Upsample2Of, SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf,
                                        StraightThroughOf, ConcatenationOf, PixelUnshuffleOf>{},
-                            Epilogues{});
+                            ConvolutionEpilogues{});
 }

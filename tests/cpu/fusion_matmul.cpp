@@ -28,37 +28,37 @@ template <bool Left> struct MatmulOf {
   }
 };
 
-int cases_seen = 0;
+int matmuls_seen = 0;
 
 /// Every 11th case, and others each time.
-template <class T, bool Left> void check_cases(auto prologue, auto epilogue) {
+template <class T, bool Left> void check_some_matmuls(auto prologue, auto epilogue) {
   for (int rows : {1, 6, 35, 150})
     for (int channels : {1, 3, 5, 16, 33, 64})
       for (int other : {1, 3, 33, 120})
         for (int batch : {1, 2, 3})
           for (int transposes = 0; transposes < 4; ++transposes)
-            if (++cases_seen % 11 == 0)
+            if (++matmuls_seen % 11 == 0)
               check_fused<T>(prologue, MatmulOf<Left>{(transposes & 1) != 0, (transposes & 2) != 0, other},
                              epilogue, Extents{batch, 1, rows, channels});
 }
 template <class T, bool Left, class... Prologue, class... Epilogue>
 void check_matmuls(std::tuple<Prologue...>, std::tuple<Epilogue...>) {
-  auto check_prologue = [](auto prologue) { (check_cases<T, Left>(prologue, Epilogue{}), ...); };
+  auto check_prologue = [](auto prologue) { (check_some_matmuls<T, Left>(prologue, Epilogue{}), ...); };
   (check_prologue(Prologue{}), ...);
 }
 
-using Prologues = std::tuple<Plain, SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, SplitHeadsOf,
-                             MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>;
-using Epilogues = std::tuple<NoEpilogue, WithBias, WithResidual, WithScale, WithTransform, WithSilu>;
+using MatmulPrologues = std::tuple<Plain, SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, SplitHeadsOf,
+                                   MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>;
+using MatmulEpilogues = std::tuple<NoEpilogue, WithBias, WithResidual, WithScale, WithTransform, WithSilu>;
 
 }  // namespace
 
 TEST_CASE("matrix product with every prologue on either side") {
-  check_matmuls<float, true>(Prologues{}, std::tuple<WithTransform>{});
-  check_matmuls<float, false>(Prologues{}, std::tuple<WithTransform>{});
-  check_matmuls<double, true>(Prologues{}, std::tuple<WithTransform>{});
+  check_matmuls<float, true>(MatmulPrologues{}, std::tuple<WithTransform>{});
+  check_matmuls<float, false>(MatmulPrologues{}, std::tuple<WithTransform>{});
+  check_matmuls<double, true>(MatmulPrologues{}, std::tuple<WithTransform>{});
 }
 TEST_CASE("matrix product with every epilogue") {
-  check_matmuls<float, true>(std::tuple<Plain, SoftmaxOf>{}, Epilogues{});
-  check_matmuls<double, false>(std::tuple<SplitHeadsOf>{}, Epilogues{});
+  check_matmuls<float, true>(std::tuple<Plain, SoftmaxOf>{}, MatmulEpilogues{});
+  check_matmuls<double, false>(std::tuple<SplitHeadsOf>{}, MatmulEpilogues{});
 }

@@ -33,7 +33,7 @@ template <class T> struct NearestOf : AnyOperand {
 };
 
 /// Sizes of one band and of several, channels that are not whole vectors, batches.
-template <class T> void check_cases(auto prologue, const auto& anchored, auto epilogue) {
+template <class T> void check_sizes(auto prologue, const auto& anchored, auto epilogue) {
   for (int channels : {1, 3, 5, 16, 33, 64})
     for (const auto& [h, w] : {std::pair{1, 1}, {2, 3}, {7, 5}, {17, 13}})
       check_fused<T>(prologue, anchored, epilogue, Extents{1 + (channels + w) % 3, h, w, channels});
@@ -42,24 +42,26 @@ template <class T> void check_cases(auto prologue, const auto& anchored, auto ep
 template <class T, class Epilogue, class... Prologue>
 void check_reductions(Epilogue epilogue, std::tuple<Prologue...>) {
   auto check = [&](auto prologue) {
-    check_cases<T>(prologue, MomentsOf{}, epilogue);
+    check_sizes<T>(prologue, MomentsOf{}, epilogue);
     for (Over over : {Over::channels, Over::all}) {
-      check_cases<T>(prologue, ReduceOf<Sum>(over), epilogue);
-      check_cases<T>(prologue, ReduceOf<Maximum>(over), epilogue);
+      check_sizes<T>(prologue, ReduceOf<Sum>(over), epilogue);
+      check_sizes<T>(prologue, ReduceOf<Maximum>(over), epilogue);
     }
   };
   (check(Prologue{}), ...);
 }
 template <class T, class... Prologue> void check_nearest(std::tuple<Prologue...>) {
-  (check_cases<T>(Prologue{}, NearestOf<T>{}, NoEpilogue{}), ...);
+  (check_sizes<T>(Prologue{}, NearestOf<T>{}, NoEpilogue{}), ...);
 }
 
-using Prologues = std::tuple<Plain, SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, Upsample2Of,
-                             SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>;
+using ReductionPrologues = std::tuple<Plain, SiluOf, LeakyReluOf, ScaleOf, NormOf, NormSiluOf, Upsample2Of,
+                                      SplitHeadsOf, MergeHeadsOf, SoftmaxOf, GatherOf, StraightThroughOf>;
 
 }  // namespace
 
-TEST_CASE("reductions with every prologue") { check_reductions<float>(WithTransform{}, Prologues{}); }
+TEST_CASE("reductions with every prologue") {
+  check_reductions<float>(WithTransform{}, ReductionPrologues{});
+}
 TEST_CASE("reductions with every epilogue, double") {
   const std::tuple<NormSiluOf> prologue;
   check_reductions<double>(NoEpilogue{}, prologue);
@@ -70,6 +72,6 @@ TEST_CASE("reductions with every epilogue, double") {
   check_reductions<double>(WithSilu{}, prologue);
 }
 TEST_CASE("nearest entries with every prologue") {
-  check_nearest<float>(Prologues{});
+  check_nearest<float>(ReductionPrologues{});
   check_nearest<double>(std::tuple<Plain, NormSiluOf>{});
 }

@@ -16,7 +16,7 @@ Filter<float> packed_filter(Cpu& ex, int out, int in, std::uint64_t seed, int ke
 }
 
 /// An inverted residual block in one, and its convolutions one after the other.
-void check_fused(Extents e, const ConvolutionGeometry& geometry, int wide, int stride, int out) {
+void check_inverted_residual(Extents e, const ConvolutionGeometry& geometry, int wide, int stride, int out) {
   Cpu ex(2), one(1);
   const auto x = random_tensor<float>(e, 1);
   const InvertedResidualCore<float> core{x,
@@ -45,9 +45,9 @@ void check_fused(Extents e, const ConvolutionGeometry& geometry, int wide, int s
 
 TEST_CASE("inverted residual blocks in one have the bits of their convolutions one after the other") {
   for (const int stride : {1, 2}) {
-    check_fused({2, 170, 130, 5}, {1, 1, 0, 0}, 48, stride, 24);
-    check_fused({1, 130, 61, 24}, {3, 1, 1, 1}, 128, stride, 70);
-    check_fused({1, 45, 1999, 3}, {3, 2, 1, 1}, 48, stride, 7);
+    check_inverted_residual({2, 170, 130, 5}, {1, 1, 0, 0}, 48, stride, 24);
+    check_inverted_residual({1, 130, 61, 24}, {3, 1, 1, 1}, 128, stride, 70);
+    check_inverted_residual({1, 45, 1999, 3}, {3, 2, 1, 1}, 48, stride, 7);
   }
 }
 

@@ -14,32 +14,32 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Model = Network<RestoreFormerPlusPlusTiny>;
+using Tiny = Network<RestoreFormerPlusPlusTiny>;
 constexpr Extents face{1, 64, 64, 3};
 
 /// A folder with a checkpoint, and what the network makes of an image.
-struct Fixture {
+struct SavedTiny {
   fs::path folder = fs::temp_directory_path() / ("rfpp-load-prepared-" + std::to_string(::getpid()));
   fs::path checkpoint = folder / "weights.safetensors", cache = folder / "weights.packed";
   Cpu ex{2};
   Tensor<float> image = hashed_tensor<float>("face", face);
   Tensor<float> expected;
 
-  Fixture() {
+  SavedTiny() {
     fs::create_directories(folder);
-    Model model;
+    Tiny model;
     fill_hashed(model);
     io::save_parameters(model, checkpoint);
     prepare(ex, model, face);
     expected = copy_of(model(ex, image).image);
   }
-  ~Fixture() { fs::remove_all(folder); }
+  ~SavedTiny() { fs::remove_all(folder); }
 };
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "loaded and packed at once, a model is what loading and packing make of it") {
-  Model model;
+TEST_CASE_METHOD(SavedTiny, "loaded and packed at once, a model is what loading and packing make of it") {
+  Tiny model;
   load_prepared(ex, model, checkpoint, face);
   CHECK(same_bits(model(ex, image).image, expected));
   CHECK_FALSE(model.encoder.conv_in.weight.has_raw());
@@ -48,15 +48,15 @@ TEST_CASE_METHOD(Fixture, "loaded and packed at once, a model is what loading an
   CHECK(contains(error_of([&] { load_prepared(ex, model, folder / "none", face); }), "none"));
 }
 
-TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its key alone") {
-  Model model;
+TEST_CASE_METHOD(SavedTiny, "packed weights come back from their file, with its key alone") {
+  Tiny model;
   const auto plan = plan_packing(model, face);
   const std::string key = packed_weights_key(ex, checkpoint, plan);
   CHECK_FALSE(load_packed_weights(model, cache, key, plan));
   load_prepared(ex, model, checkpoint, face);
   save_packed_weights(model, cache, key);
   {
-    Model cached;
+    Tiny cached;
     REQUIRE(load_packed_weights(cached, cache, key, plan));
     CHECK(same_bits(cached(ex, image).image, expected));
     walk(
@@ -68,7 +68,7 @@ TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its ke
         },
         cached);
   }
-  Model untouched;
+  Tiny untouched;
   CHECK_FALSE(load_packed_weights(untouched, cache, key + "x", plan));
   CHECK_FALSE(load_packed_weights(untouched, checkpoint, key, plan));
   CHECK_FALSE(load_packed_weights(untouched, cache, key, plan_packing(model, face, Precision::reference)));
@@ -79,8 +79,8 @@ TEST_CASE_METHOD(Fixture, "packed weights come back from their file, with its ke
   CHECK_FALSE(untouched.encoder.conv_in.bias.has_storage());
 }
 
-TEST_CASE_METHOD(Fixture, "the key of packed weights changes with what they depend on") {
-  const Model model;
+TEST_CASE_METHOD(SavedTiny, "the key of packed weights changes with what they depend on") {
+  const Tiny model;
   auto key = [&](PackingPolicy policy = {}) {
     return packed_weights_key(ex, checkpoint, plan_packing(model, {1, 512, 512, 3}, policy));
   };

@@ -9,7 +9,7 @@ using namespace rfpp::test;
 namespace {
 
 /// Over positive elements: a sum that cancels has no relative accuracy.
-template <class T> void check(Cpu& ex, int n, int rows, int depth, int columns) {
+template <class T> void check_matmul(Cpu& ex, int n, int rows, int depth, int columns) {
   for (bool ta : {false, true})
     for (bool tb : {false, true}) {
       const auto a = random_tensor<T>(ta ? Extents{n, 1, depth, rows} : Extents{n, 1, rows, depth}, 1, 0, 1);
@@ -31,16 +31,16 @@ TEST_CASE("matrix product is the naive loop's, with all four transposes") {
     for (int depth : {1, 3, 4, 17, 64})
       for (int columns : {1, 5, 16, 31, 33, 70})
         for (int n : {1, 3}) {
-          check<float>(executors[turn++ % 3], n, rows, depth, columns);
-          if (turn % 4 == 0) check<double>(executors[turn % 3], n, rows, depth, columns);
+          check_matmul<float>(executors[turn++ % 3], n, rows, depth, columns);
+          if (turn % 4 == 0) check_matmul<double>(executors[turn % 3], n, rows, depth, columns);
         }
 }
 
 TEST_CASE("matrix product of several tasks and deep sums") {
   Cpu ex(3);
-  check<float>(ex, 2, 300, 20, 90);
-  check<float>(ex, 1, 9, 1500, 10);
-  check<double>(ex, 1, 200, 513, 33);
+  check_matmul<float>(ex, 2, 300, 20, 90);
+  check_matmul<float>(ex, 1, 9, 1500, 10);
+  check_matmul<double>(ex, 1, 200, 513, 33);
 }
 
 TEST_CASE("products of a batch do not depend on one another") {

@@ -8,7 +8,7 @@ using namespace rfpp::test;
 
 namespace {
 
-template <class T> struct Model {
+template <class T> struct PreparedModel {
   Conv2d<conv3x3(3, 20), T> first;
   ResnetBlock<BlockSpec{20, 33, 1}, T> block;
   Conv2d<ConvolutionSpec{33, 5, 4, 2, 1, 1}, T> last;
@@ -23,7 +23,7 @@ template <class T> struct Model {
   }
 };
 
-struct Wide {
+struct WideModel {
   static constexpr int channels = 2 * cpu::lane_count<float>;
   ResnetBlock<BlockSpec{channels, channels, 1}> block;
 
@@ -31,7 +31,7 @@ struct Wide {
   static void fields(auto&& f, auto&... models) { f("block", models.block...); }
 };
 
-template <class AnyModel> void fill(AnyModel& model) {
+template <class AnyModel> void fill_model(AnyModel& model) {
   std::uint64_t seed = 0;
   walk(
       [&](const std::string&, auto& parameter) {
@@ -46,7 +46,7 @@ template <class AnyModel> void fill(AnyModel& model) {
 }
 
 /// How many filters of a model have a raw and a packed form.
-template <class T> std::pair<int, int> forms(const Model<T>& model) {
+template <class T> std::pair<int, int> forms(const PreparedModel<T>& model) {
   std::pair<int, int> count;
   walk(
       [&](const std::string&, const auto& parameter) {
@@ -60,8 +60,8 @@ template <class T> std::pair<int, int> forms(const Model<T>& model) {
 }
 
 template <class T> void check_prepared() {
-  Model<T> model;
-  fill(model);
+  PreparedModel<T> model;
+  fill_model(model);
   const auto x = random_tensor<T>({2, 14, 9, 3}, 100);
   Cpu one(1), three(3);
   const auto expected = copy_of(model(one, x));
@@ -86,8 +86,8 @@ TEST_CASE("a prepared model gives the same bits, for any executor, also without 
 }
 
 TEST_CASE("a prepared model outlives the executor that prepared it") {
-  Model<float> model;
-  fill(model);
+  PreparedModel<float> model;
+  fill_model(model);
   const auto x = random_tensor<float>({1, 8, 8, 3}, 100);
   Cpu ex(2);
   const auto expected = copy_of(model(ex, x));
@@ -99,8 +99,8 @@ TEST_CASE("a prepared model outlives the executor that prepared it") {
 }
 
 TEST_CASE("a weight assigned after prepare is the one that counts") {
-  Model<float> model;
-  fill(model);
+  PreparedModel<float> model;
+  fill_model(model);
   const auto x = random_tensor<float>({1, 8, 8, 3}, 100);
   Cpu ex(1);
   prepare(ex, model, RawWeights::drop);
@@ -113,7 +113,7 @@ TEST_CASE("a weight assigned after prepare is the one that counts") {
 }
 
 TEST_CASE("a model that was never loaded cannot be prepared") {
-  Model<float> model;
+  PreparedModel<float> model;
   Cpu ex(1);
   CHECK(contains(error_of([&] { prepare(ex, model); }), "[20,3,3,3]"));
 }
@@ -131,12 +131,12 @@ TEST_CASE("without raw weights a filter that is not packed for the executor thro
 }
 
 TEST_CASE("a plan of packings needs no weights, and is what prepare does") {
-  const Wide declared;
-  Wide model;
-  fill(model);
-  const auto plan = plan_packing(declared, {1, 130, 140, Wide::channels}, {Precision::fast, true});
+  const WideModel declared;
+  WideModel model;
+  fill_model(model);
+  const auto plan = plan_packing(declared, {1, 130, 140, WideModel::channels}, {Precision::fast, true});
   Cpu ex(1);
-  prepare(ex, model, {1, 130, 140, Wide::channels}, {Precision::fast, true});
+  prepare(ex, model, {1, 130, 140, WideModel::channels}, {Precision::fast, true});
   std::size_t filters = 0;
   walk(
       [&](const std::string& name, const auto& p) {
@@ -150,11 +150,11 @@ TEST_CASE("a plan of packings needs no weights, and is what prepare does") {
 }
 
 TEST_CASE("prepared for a size, a model gives the same values at that and other sizes") {
-  constexpr int c = Wide::channels;
+  constexpr int c = WideModel::channels;
   for (const auto precision : {Precision::reference, Precision::exact, Precision::fast}) {
-    Wide direct, packed;
-    fill(direct);
-    fill(packed);
+    WideModel direct, packed;
+    fill_model(direct);
+    fill_model(packed);
     Cpu ex(2);
     prepare(ex, packed, {1, 130, 140, c}, precision, RawWeights::drop);
     CHECK(packed.block.conv1.weight.packing().kind != CpuPacking::panels);

@@ -10,13 +10,14 @@ namespace {
 
 int naive_nearest(const float* z, const Tensor<float>& table) {
   const auto c = static_cast<std::size_t>(table.extents().c);
+  const int entries = table.extents().n;
+  const float* entry_values = table.data();
   int index = -1;
   double best = 1e300;
-  for (int entry = 0; entry < table.extents().n; ++entry) {
+  for (int entry = 0; entry < entries; ++entry, entry_values += c) {
     double distance = 0;
     for (std::size_t i = 0; i < c; ++i) {
-      const double d = static_cast<double>(z[i]) -
-                       static_cast<double>(table.data()[static_cast<std::size_t>(entry) * c + i]);
+      const double d = static_cast<double>(z[i]) - static_cast<double>(entry_values[i]);
       distance += d * d;
     }
     if (distance < best) {

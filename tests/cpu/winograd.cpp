@@ -9,20 +9,20 @@ using Kind = CpuPacking;
 
 namespace {
 
-constexpr ConvolutionGeometry geometry{3, 1, 1, 1};
+constexpr ConvolutionGeometry of_3x3{3, 1, 1, 1};
 constexpr int lanes = cpu::lane_count<float>;
 
-struct Case {
+struct Scheme {
   Packing::Kind kind;
   const char* name;
   bool upsamples;
   double error;  // relative L2 against double, of inputs without a mean
 };
-constexpr Case cases[] = {{Kind::winograd_f2, "F2", false, 4e-7},
-                          {Kind::winograd_f4, "F4", false, 1.5e-6},
-                          {Kind::winograd_f6, "F6", false, 4e-6},
-                          {Kind::upsample_f2, "upsampling F2", true, 8e-7},
-                          {Kind::upsample_f3, "upsampling F3", true, 8e-7}};
+constexpr Scheme schemes[] = {{Kind::winograd_f2, "F2", false, 4e-7},
+                              {Kind::winograd_f4, "F4", false, 1.5e-6},
+                              {Kind::winograd_f6, "F6", false, 4e-6},
+                              {Kind::upsample_f2, "upsampling F2", true, 8e-7},
+                              {Kind::upsample_f3, "upsampling F3", true, 8e-7}};
 
 template <class T> Tensor<T> cast(const Tensor<float>& t) {
   auto r = Tensor<T>::uninitialised(t.extents());
@@ -31,11 +31,11 @@ template <class T> Tensor<T> cast(const Tensor<float>& t) {
 }
 
 /// silu(x) convolved, plus a residual; of the upsampled x where the case upsamples.
-template <class T> struct Layer {
+template <class T> struct WinogradLayer {
   Tensor<T> x, bias, residual;
   Filter<T> filter;
 
-  Layer(Extents e, int out, bool upsample, std::uint64_t seed)
+  WinogradLayer(Extents e, int out, bool upsample, std::uint64_t seed)
       : x(cast<T>(random_tensor<float>(e, seed))),
         bias(cast<T>(random_tensor<float>(vector_extents(out), seed + 1))),
         residual(cast<T>(
@@ -46,23 +46,23 @@ template <class T> struct Layer {
   Tensor<T> operator()(Cpu& ex, bool upsample) const {
     auto run = [&](const auto& prologue) {
       using X = std::remove_cvref_t<decltype(prologue)>;
-      return eval(ex, anchor(ConvolutionCore<X>{geometry, prologue, filter}) + bias + residual);
+      return eval(ex, anchor(ConvolutionCore<X>{of_3x3, prologue, filter}) + bias + residual);
     };
     return upsample ? run(upsample2(silu(x))) : run(silu(x));
   }
 };
 
-void check(const Case& c, Extents e, int out) {
+void check_scheme(const Scheme& c, Extents e, int out) {
   const std::string what = std::string(c.name) + " of " + to_string(e) + " to " + std::to_string(out);
-  Layer<float> layer(e, out, c.upsamples, 7);
+  WinogradLayer<float> layer(e, out, c.upsamples, 7);
   Cpu one(1), three(3);
   one.pack(layer.filter, c.kind);
   const auto y = layer(one, c.upsamples);
-  check_close(y, Layer<double>(e, out, c.upsamples, 7)(three, c.upsamples), c.error, what);
+  check_close(y, WinogradLayer<double>(e, out, c.upsamples, 7)(three, c.upsamples), c.error, what);
   INFO(what);
   CHECK(same_bits(layer(three, c.upsamples), y));
   for (int n = 0; e.n > 1 && n < e.n; ++n) {
-    Layer<float> alone = layer;
+    WinogradLayer<float> alone = layer;
     alone.x = image_of(layer.x, n);
     alone.residual = image_of(layer.residual, n);
     CHECK(same_bits(alone(three, c.upsamples), image_of(y, n)));
@@ -72,24 +72,24 @@ void check(const Case& c, Extents e, int out) {
 }  // namespace
 
 TEST_CASE("every scheme is the direct convolution, over sizes, channels, batches and threads") {
-  for (const Case& c : cases) {
+  for (const Scheme& c : schemes) {
     for (const auto& [h, w] : {std::pair{1, 1}, {1, 6}, {2, 3}, {7, 5}, {13, 18}, {12, 24}})
-      for (int batch : {1, 3}) check(c, {batch, h, w, lanes}, 3 * lanes);
+      for (int batch : {1, 3}) check_scheme(c, {batch, h, w, lanes}, 3 * lanes);
     for (int in : {1, 2, 5})
-      for (int out : {1, 2, 3}) check(c, {1, 9, 11, in * lanes}, out * lanes);
+      for (int out : {1, 2, 3}) check_scheme(c, {1, 9, 11, in * lanes}, out * lanes);
   }
 }
 
 TEST_CASE("every scheme over images of many blocks, cut inside of rows") {
-  for (const Case& c : cases) {
-    check(c, {1, 47, 151, 64}, 64);
-    check(c, {2, 150, 49, 64}, 128);
+  for (const Scheme& c : schemes) {
+    check_scheme(c, {1, 47, 151, 64}, 64);
+    check_scheme(c, {2, 150, 49, 64}, 128);
   }
 }
 
 TEST_CASE("large filters multiply groups of tile rows, whatever the group") {
   constexpr int channels = 384, columns = 100, part_rows = 30, row = columns * channels;
-  Layer<float> whole({1, 58, columns, channels}, channels, false, 7);
+  WinogradLayer<float> whole({1, 58, columns, channels}, channels, false, 7);
   Cpu ex(2);
   ex.pack(whole.filter, Kind::winograd_f2);
   const cpu::WinogradTiling<cpu::WinogradF2, float> tiling(whole.x.extents(), whole.residual.extents());
@@ -102,7 +102,7 @@ TEST_CASE("large filters multiply groups of tile rows, whatever the group") {
   };
   const auto y = whole(ex, false);
   for (const int first : {0, 28}) {  // each fits into one group, and has the tiles of the whole
-    Layer<float> part = whole;
+    WinogradLayer<float> part = whole;
     part.x = rows_from(whole.x, first);
     part.residual = rows_from(whole.residual, first);
     const auto expected = part(ex, false), found = rows_from(y, first);
@@ -113,7 +113,7 @@ TEST_CASE("large filters multiply groups of tile rows, whatever the group") {
 }
 
 TEST_CASE("the one-dimensional schemes are exact in rational points") {
-  for (const Case& c : cases)
+  for (const Scheme& c : schemes)
     cpu::with_scheme(c.kind, [&](auto scheme) {
       using S = decltype(scheme);
       const double w[3] = {.7, -1.3, .4};
@@ -134,17 +134,17 @@ TEST_CASE("the one-dimensional schemes are exact in rational points") {
 }
 
 TEST_CASE("an unpadded convolution is the inside of the padded one, by every scheme that does not upsample") {
-  for (const Case& c : cases) {
+  for (const Scheme& c : schemes) {
     if (c.upsamples) continue;
     for (const auto& [h, w] : {std::pair{3, 3}, {4, 9}, {47, 151}}) {
-      Layer<float> layer({2, h, w, 2 * lanes}, lanes, false, 5);
+      WinogradLayer<float> layer({2, h, w, 2 * lanes}, lanes, false, 5);
       Cpu ex(2);
       const auto unpadded = [&](const auto& l) {
         return eval(ex,
                     anchor(ConvolutionCore<std::remove_cvref_t<decltype(l.x)>>{{3, 1, 0, 0}, l.x, l.filter}) +
                         l.bias);
       };
-      const auto expected = unpadded(Layer<double>({2, h, w, 2 * lanes}, lanes, false, 5));
+      const auto expected = unpadded(WinogradLayer<double>({2, h, w, 2 * lanes}, lanes, false, 5));
       ex.pack(layer.filter, c.kind);
       layer.filter.drop_raw();  // or else it would be packed for another algorithm where this one fails
       check_close(unpadded(layer), expected, c.error, c.name);
@@ -154,7 +154,7 @@ TEST_CASE("an unpadded convolution is the inside of the padded one, by every sch
 
 TEST_CASE("a filter packed for upsampling is packed anew where nothing is upsampled") {
   Cpu ex(2);
-  Layer<float> layer({1, 8, 8, lanes}, lanes, false, 3);
+  WinogradLayer<float> layer({1, 8, 8, lanes}, lanes, false, 3);
   const auto expected = layer(ex, false);
   ex.pack(layer.filter, Kind::upsample_f3);
   CHECK(same_bits(layer(ex, false), expected));
@@ -164,15 +164,15 @@ TEST_CASE("a filter packed for upsampling is packed anew where nothing is upsamp
 
 TEST_CASE("every scheme adds to what is there") {
   Cpu ex(2);
-  for (const Case& c : cases) {
+  for (const Scheme& c : schemes) {
     INFO(c.name);
-    Layer<float> layer({1, 13, 9, lanes}, 2 * lanes, c.upsamples, 5);
+    WinogradLayer<float> layer({1, 13, 9, lanes}, 2 * lanes, c.upsamples, 5);
     ex.pack(layer.filter, c.kind);
     const auto y = copy_of(layer(ex, c.upsamples)), start = random_tensor<float>(y.extents(), 9);
     auto add = [&](const auto& prologue) {
       using X = std::remove_cvref_t<decltype(prologue)>;
       const auto sum = copy_of(start);
-      ex.run(sum, anchor(ConvolutionCore<X>{geometry, prologue, layer.filter}) + layer.bias + layer.residual,
+      ex.run(sum, anchor(ConvolutionCore<X>{of_3x3, prologue, layer.filter}) + layer.bias + layer.residual,
              true);
       return sum;
     };
@@ -185,8 +185,8 @@ TEST_CASE("every scheme adds to what is there") {
 
 TEST_CASE("a NaN stays in its image") {
   Cpu ex(2);
-  for (const Case& c : cases) {
-    Layer<float> layer({2, 20, 20, lanes}, lanes, c.upsamples, 5);
+  for (const Scheme& c : schemes) {
+    WinogradLayer<float> layer({2, 20, 20, lanes}, lanes, c.upsamples, 5);
     ex.pack(layer.filter, c.kind);
     layer.x.data()[layer.x.extents().image_size() + 77] = std::nanf("");
     const auto y = layer(ex, c.upsamples);

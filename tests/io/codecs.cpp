@@ -2,13 +2,14 @@
 #include <string>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/images.hpp"
 #include "rfpp/io/codecs/linked.hpp"
 #include "rfpp/io/image_files.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 
 using files::bytes_of;
+using files::decoded;
 using files::error_of;
 using rfpp::io::Bytes;
 using rfpp::io::decode_image;
@@ -33,7 +34,7 @@ Image photo(int channels) {
 }
 
 /// With a profile, an EXIF block with a date, XMP and a print size.
-Image photo_with_metadata() {
+[[maybe_unused]] Image photo_with_metadata() {
   Image image = photo(3);
   image.icc_profile = rfpp::io::read_image(RFPP_TEST_DATA "/io/images/baseline.jpg").icc_profile;
   const std::string exif(
@@ -46,8 +47,6 @@ Image photo_with_metadata() {
   image.pixels_per_meter_x = image.pixels_per_meter_y = 300 / 0.0254;
   return image;
 }
-
-[[maybe_unused]] Image decoded(const Bytes& file) { return decode_image(std::as_bytes(std::span(file))); }
 
 [[maybe_unused]] int most_different(const Image& a, const Image& b) {
   REQUIRE(a.samples.size() == b.samples.size());

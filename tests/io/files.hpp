@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-#include "rfpp/core/error.hpp"
+#include "error_of.hpp"
 
 namespace files {
 
@@ -44,15 +44,7 @@ inline void write(const std::filesystem::path& path, const std::string& bytes) {
 
 inline std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
-/// The message of the rfpp::Error that f throws; "" if it throws none.
-template <class F> std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const rfpp::Error& error) {
-    return error.what();
-  }
-  return "";
-}
+using rfpp::test::error_of;
 
 }  // namespace files
 

@@ -2,11 +2,12 @@
 #include <string>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/images.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 
 using files::bytes_of;
+using files::decoded;
 using files::error_of;
 using rfpp::io::decode_image;
 using rfpp::io::Image;
@@ -16,7 +17,7 @@ namespace {
 std::string test_image(const std::string& name) { return files::read(RFPP_TEST_DATA "/io/images/" + name); }
 
 /// A PNG chunk; its checksum is right.
-std::string png_chunk(const std::string& type, const std::string& data) {
+std::string chunk_of(const std::string& type, const std::string& data) {
   const auto number = [](std::size_t n) {
     std::string text;
     for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(n >> shift);
@@ -27,8 +28,6 @@ std::string png_chunk(const std::string& type, const std::string& data) {
 
 /// A PNG with chunks put behind its IHDR.
 std::string with_chunks(std::string png, const std::string& chunks) { return png.insert(33, chunks); }
-
-Image decoded(const std::string& file) { return decode_image(bytes_of(file)); }
 
 std::string warning_of(const std::string& file) {
   const Image image = decoded(file);
@@ -100,7 +99,7 @@ TEST_CASE("A JPEG without a scan is refused, one cut after some scans is read") 
 TEST_CASE("A PNG is turned as its eXIf chunk says") {
   const std::string png = test_image("rgb.png");
   const std::string exif("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 26);
-  const Image upright = decoded(png), turned = decoded(with_chunks(png, png_chunk("eXIf", exif)));
+  const Image upright = decoded(png), turned = decoded(with_chunks(png, chunk_of("eXIf", exif)));
   REQUIRE(turned.width == upright.height);
   REQUIRE(turned.height == upright.width);
   CHECK(turned.row(0)[(turned.width - 1) * 3] == upright.row(0)[0]);
@@ -109,20 +108,20 @@ TEST_CASE("A PNG is turned as its eXIf chunk says") {
 
 TEST_CASE("Empty IDAT chunks of a PNG mean nothing, wrong checksums are said, CgBI is named") {
   const std::string png = test_image("rgb.png");
-  CHECK(decoded(with_chunks(png, png_chunk("IDAT", ""))).samples == decoded(png).samples);
+  CHECK(decoded(with_chunks(png, chunk_of("IDAT", ""))).samples == decoded(png).samples);
   std::string damaged = png;
   damaged[30] = static_cast<char>(damaged[30] ^ 1);
   CHECK(warning_of(damaged) ==
         "damaged PNG: the checksum of its IHDR chunk at byte 8 is wrong, pixels may be too");
   std::string cgbi = png;
-  CHECK(error_of([&] { decoded(cgbi.insert(8, png_chunk("CgBI", std::string(4, '\0')))); }) ==
+  CHECK(error_of([&] { decoded(cgbi.insert(8, chunk_of("CgBI", std::string(4, '\0')))); }) ==
         "unsupported PNG: Apple's CgBI form; convert it to a standard PNG first");
 }
 
 TEST_CASE("A PNG's gamma, print size and text are written again") {
-  const std::string chunks = png_chunk("gAMA", std::string("\0\1\x86\xA0", 4)) +
-                             png_chunk("pHYs", std::string("\0\0\x2E\x23\0\0\x2E\x23\1", 9)) +
-                             png_chunk("tEXt", std::string("Title\0a portrait", 16));
+  const std::string chunks = chunk_of("gAMA", std::string("\0\1\x86\xA0", 4)) +
+                             chunk_of("pHYs", std::string("\0\0\x2E\x23\0\0\x2E\x23\1", 9)) +
+                             chunk_of("tEXt", std::string("Title\0a portrait", 16));
   const auto written = rfpp::io::encode_png(decoded(with_chunks(test_image("rgb.png"), chunks)));
   const std::string text(written.begin(), written.end());
   CHECK(text.substr(33, chunks.size()) == chunks);

@@ -14,28 +14,28 @@ std::string names_of(const std::vector<fs::path>& paths, const fs::path& folder)
   return names;
 }
 
-const std::string png = "\x89PNG\r\n\x1A\n and so on";
+const std::string png_like = "\x89PNG\r\n\x1A\n and so on";
 
 }  // namespace
 
 TEST_CASE("Images in a folder are found by their content") {
   const files::TemporaryFolder folder;
   const fs::path& top = folder.path;
-  files::write(top / "no_suffix", png);
+  files::write(top / "no_suffix", png_like);
   files::write(top / "photo.jfif", "\xFF\xD8\xFF\xE0 and so on");
   files::write(top / "other.dat", std::string("BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0", 18));
   files::write(top / "plain.txt", "P2 1 1 255 7");
   files::write(top / "empty.JPG", "");  // reading it says what is wrong
-  files::write(top / "._photo.jpg", png);
-  files::write(top / ".hidden.png", png);
+  files::write(top / "._photo.jpg", png_like);
+  files::write(top / ".hidden.png", png_like);
   files::write(top / "photo.landmarks.json", "{}");
   files::write(top / "BMW.txt", "BMW is a maker of cars and of motorcycles");
   files::write(top / "P5.txt", "P5.js draws");
   files::write(top / "clip.webp", std::string("RIFF\0\0\0\0WEBP", 12));
   fs::create_directories(top / "below/deep");
   fs::create_directories(top / "results");
-  files::write(top / "below/deep/b.png", png);
-  files::write(top / "results/b.png", png);
+  files::write(top / "below/deep/b.png", png_like);
+  files::write(top / "results/b.png", png_like);
   fs::create_directory_symlink(top, top / "below/loop");
 
   const FolderImages flat = images_in(top);

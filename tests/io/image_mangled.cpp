@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/images.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 
+using files::text_of;
 using rfpp::io::Image;
 
 namespace {
@@ -99,8 +100,6 @@ Image scene(int width, int height) {
           static_cast<std::uint8_t>((x * y / 90 + (x / 60 % 2) * 90 + static_cast<int>(random() % 16)) % 256);
   return image;
 }
-
-std::string text_of(const rfpp::io::Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 /// A PNG with its image data in chunks of 1000 bytes, as libpng makes them of 8192.
 std::string in_small_chunks(const rfpp::io::Bytes& png) {

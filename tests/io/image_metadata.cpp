@@ -2,11 +2,13 @@
 #include <string>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/images.hpp"
 #include "rfpp/io/image_read.hpp"
 #include "rfpp/io/image_write.hpp"
 
 using files::bytes_of;
+using files::decoded;
+using files::text_of;
 using rfpp::io::Bytes;
 using rfpp::io::Endian;
 using rfpp::io::Image;
@@ -45,12 +47,6 @@ std::string jpeg_with(const std::string& segments) {
   std::string file(encoded.begin(), encoded.end());
   return file.insert(20, segments);
 }
-
-template <class Encoded> Image decoded(const Encoded& file) {
-  return rfpp::io::decode_image(std::as_bytes(std::span(file.data(), file.size())));
-}
-
-std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 
 std::uint32_t value_of(const Bytes& exif, std::size_t directory, std::uint32_t tag, std::size_t size) {
   std::uint32_t value = 0;

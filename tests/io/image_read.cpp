@@ -17,10 +17,10 @@ using rfpp::io::read_image;
 
 namespace {
 
-const std::string folder = RFPP_TEST_DATA "/io/images/";
+const std::string images_folder = RFPP_TEST_DATA "/io/images/";
 
 /// The pattern of make_images.py: its red, green, blue and alpha.
-int pattern(int x, int y, int channel) {
+int pattern_at(int x, int y, int channel) {
   const int values[] = {x * 19, y * 31, (x * y * 7 + 40) % 256, 255 - (x + y) * 9};
   return values[channel];
 }
@@ -35,7 +35,7 @@ int distance_from_pattern(const Image& image, const std::vector<int>& channels) 
   for (std::size_t i = 0; i < image.samples.size(); ++i) {
     const int pixel = static_cast<int>(i / channels.size());
     most = std::max(
-        most, std::abs(image.samples[i] - pattern(pixel % 13, pixel / 13, channels[i % channels.size()])));
+        most, std::abs(image.samples[i] - pattern_at(pixel % 13, pixel / 13, channels[i % channels.size()])));
   }
   return most;
 }
@@ -55,9 +55,10 @@ int distance_from_smooth(const Image& image) {
   return most;
 }
 
-std::string error_for(const std::string& name) {
-  const std::string error = error_of([&] { read_image(folder + name); });
-  return error.starts_with(folder + name + ": ") ? error.substr(folder.size() + name.size() + 2) : error;
+std::string reading_error(const std::string& name) {
+  const std::string error = error_of([&] { read_image(images_folder + name); });
+  return error.starts_with(images_folder + name + ": ") ? error.substr(images_folder.size() + name.size() + 2)
+                                                        : error;
 }
 
 std::string png_size(const std::string& width_and_height) {
@@ -70,39 +71,40 @@ std::string png_size(const std::string& width_and_height) {
 TEST_CASE("Lossless files are read exactly") {
   for (const std::string name : {"rgb.png", "palette.png", "interlaced.png", "rgb.bmp", "rgb.ppm"}) {
     INFO(name);
-    CHECK(distance_from_pattern(read_image(folder + name), {0, 1, 2}) == 0);
+    CHECK(distance_from_pattern(read_image(images_folder + name), {0, 1, 2}) == 0);
   }
-  CHECK(distance_from_pattern(read_image(folder + "rgba.png"), {0, 1, 2, 3}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "top_down.bmp"), {0, 1, 2, 3}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "gray.png"), {2}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "gray.pgm"), {2}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "gray.bmp"), {2, 2, 2}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "gray_alpha.png"), {2, 3}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "rgba.png"), {0, 1, 2, 3}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "top_down.bmp"), {0, 1, 2, 3}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "gray.png"), {2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "gray.pgm"), {2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "gray.bmp"), {2, 2, 2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "gray_alpha.png"), {2, 3}) == 0);
 }
 
 TEST_CASE("16 bits are rounded to 8") {
-  CHECK(distance_from_pattern(read_image(folder + "rgb16.png"), {0, 1, 2}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "rgb16.ppm"), {0, 1, 2}) == 0);
-  CHECK(distance_from_pattern(read_image(folder + "gray16.png"), {2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "rgb16.png"), {0, 1, 2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "rgb16.ppm"), {0, 1, 2}) == 0);
+  CHECK(distance_from_pattern(read_image(images_folder + "gray16.png"), {2}) == 0);
 }
 
 TEST_CASE("Few bits are spread over 0 to 255") {
-  const Image bits = read_image(folder + "one_bit.png"), levels = read_image(folder + "fifteen.pgm");
+  const Image bits = read_image(images_folder + "one_bit.png"),
+              levels = read_image(images_folder + "fifteen.pgm");
   REQUIRE(bits.channels == 1);
   REQUIRE(levels.channels == 1);
   for (int y = 0; y < 7; ++y) {
     for (int x = 0; x < 13; ++x) {
       REQUIRE(bits.row(y)[x] == ((x + y) % 3 == 0 ? 255 : 0));
-      REQUIRE(levels.row(y)[x] == pattern(x, y, 2) / 17 * 17);
+      REQUIRE(levels.row(y)[x] == pattern_at(x, y, 2) / 17 * 17);
     }
   }
 }
 
 TEST_CASE("JPEGs are read as another decoder reads them") {
-  CHECK(distance_from_smooth(read_image(folder + "baseline.jpg")) <= 6);
-  CHECK(distance_from_smooth(read_image(folder + "progressive.jpg")) <= 6);
-  CHECK(distance_from_smooth(read_image(folder + "subsampled.jpg")) <= 12);
-  const Image gray = read_image(folder + "gray.jpg");
+  CHECK(distance_from_smooth(read_image(images_folder + "baseline.jpg")) <= 6);
+  CHECK(distance_from_smooth(read_image(images_folder + "progressive.jpg")) <= 6);
+  CHECK(distance_from_smooth(read_image(images_folder + "subsampled.jpg")) <= 12);
+  const Image gray = read_image(images_folder + "gray.jpg");
   REQUIRE(gray.channels == 1);
   for (int x = 0; x < 24; ++x) CHECK(std::abs(gray.row(7)[x] - x * 10) <= 6);
 }
@@ -110,13 +112,13 @@ TEST_CASE("JPEGs are read as another decoder reads them") {
 TEST_CASE("All eight EXIF orientations, in both byte orders, are turned upright") {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     INFO("orientation " << orientation);
-    const Image image = read_image(folder + "orientation_" + std::to_string(orientation) + ".jpg");
+    const Image image = read_image(images_folder + "orientation_" + std::to_string(orientation) + ".jpg");
     CHECK(distance_from_smooth(image) <= 6);
   }
 }
 
 TEST_CASE("A broken EXIF block leaves the picture as it is") {
-  std::string file = files::read(folder + "orientation_3.jpg");
+  std::string file = files::read(images_folder + "orientation_3.jpg");
   const Image upright = decode_image(bytes_of(file));
   const std::size_t tiff = file.find("II*") == file.npos ? file.find("MM") : file.find("II*");
   for (std::size_t i = tiff; i < tiff + 30; ++i) {
@@ -128,15 +130,15 @@ TEST_CASE("A broken EXIF block leaves the picture as it is") {
 }
 
 TEST_CASE("Colour profiles are read from JPEG and PNG") {
-  const Image jpeg = read_image(folder + "baseline.jpg"), png = read_image(folder + "icc.png");
+  const Image jpeg = read_image(images_folder + "baseline.jpg"), png = read_image(images_folder + "icc.png");
   CHECK(jpeg.icc_profile.size() == 588);
   CHECK(jpeg.icc_profile == png.icc_profile);
 }
 
 TEST_CASE("What is not an image is one clear line") {
   const std::string other = "expected a PNG, JPEG, BMP, PBM, PGM, PPM or PAM image, found something else";
-  CHECK(error_for("text.png") == other);
-  CHECK(error_for("none.png") == "cannot read: No such file or directory");
+  CHECK(reading_error("text.png") == other);
+  CHECK(reading_error("none.png") == "cannot read: No such file or directory");
   CHECK(error_of([] { read_image(RFPP_TEST_DATA); }) == RFPP_TEST_DATA
         ": cannot read: expected a file, found a folder");
   CHECK(error_of([] { decode_image({}); }) == "expected an image, found an empty file");
@@ -148,7 +150,7 @@ TEST_CASE("What is not an image is one clear line") {
 
 TEST_CASE("Sizes out of bounds are refused and named") {
   const std::string bounds = " pixels, expected sides of 1 to 32768 and at most 200000000 pixels";
-  CHECK(error_for("large_20000.png") == "image of 20000x20000" + bounds);
+  CHECK(reading_error("large_20000.png") == "image of 20000x20000" + bounds);
   CHECK(error_of([] { decode_image(bytes_of("P6 20000 20000 255 ")); }) == "image of 20000x20000" + bounds);
   CHECK(error_of([] { decode_image(bytes_of("P5 0 0 255 ")); }) == "image of 0x0" + bounds);
   CHECK(error_of([] { decode_image(bytes_of(png_size(std::string(8, '\0')))); }) == "image of 0x0" + bounds);
@@ -160,16 +162,16 @@ TEST_CASE("A few bytes cannot ask for much memory") {
         "corrupt or truncated: 61 bytes cannot hold 4096x4096 pixels");
   CHECK(error_of([] { decode_image(bytes_of("P6 8000 8000 255 123")); }) ==
         "truncated PNM: expected 192000000 bytes of samples, found 3");
-  CHECK(error_for("bomb.png") == "corrupt, truncated or unsupported image data");
-  CHECK(error_for("chunk_length.png") == "corrupt, truncated or unsupported image data");
+  CHECK(reading_error("bomb.png") == "corrupt, truncated or unsupported image data");
+  CHECK(reading_error("chunk_length.png") == "corrupt, truncated or unsupported image data");
 }
 
 TEST_CASE("What would harm the decoder is refused before") {
-  CHECK(error_for("huffman.jpg") == "corrupt JPEG: a Huffman table of 640 symbols");
-  CHECK(error_for("scans.jpg") == "corrupt JPEG: more than 64 scans");
+  CHECK(reading_error("huffman.jpg") == "corrupt JPEG: a Huffman table of 640 symbols");
+  CHECK(reading_error("scans.jpg") == "corrupt JPEG: more than 64 scans");
   CHECK(error_of([] { decode_image(bytes_of("P5 99999999999999 1 255 ")); }) ==
         "corrupt PNM: expected a number in the header");
-  std::string bmp = files::read(folder + "rgb.bmp");
+  std::string bmp = files::read(images_folder + "rgb.bmp");
   bmp.replace(22, 4, std::string("\0\0\0\x80", 4));  // the one height without an absolute value
   CHECK(error_of([&] { decode_image(bytes_of(bmp)); }).starts_with("image of 13x2147483648 pixels"));
 }
@@ -178,7 +180,7 @@ TEST_CASE("A file that ends early is refused, wherever it ends") {
   for (const std::string name :
        {"rgb.png", "interlaced.png", "icc.png", "gray16.png", "baseline.jpg", "progressive.jpg",
         "orientation_6.jpg", "rgb.bmp", "top_down.bmp", "rgb.ppm", "rgb16.ppm"}) {
-    const std::string file = files::read(folder + name);
+    const std::string file = files::read(images_folder + name);
     // A PNG's last checksum and the padding of a BMP's last row are not needed.
     const std::size_t needed = file.size() - (name.ends_with("png") ? 4 : name == "rgb.bmp" ? 1 : 0);
     for (std::size_t size = 0; size < needed; ++size) {
@@ -195,7 +197,7 @@ TEST_CASE("Damaged files are read or refused, never more") {
   int refused = 0;
   for (const std::string name :
        {"rgb.png", "palette.png", "baseline.jpg", "progressive.jpg", "gray.bmp", "rgb16.ppm"}) {
-    const std::string file = files::read(folder + name);
+    const std::string file = files::read(images_folder + name);
     for (std::size_t i = 0; i < file.size(); ++i) {
       std::string damaged = file;
       damaged[i] = static_cast<char>(damaged[i] ^ (1 << i % 8));

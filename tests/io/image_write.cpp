@@ -14,14 +14,14 @@ using rfpp::io::write_image;
 
 namespace {
 
-Image pattern(int width, int height, int channels) {
+Image patterned(int width, int height, int channels) {
   Image image(width, height, channels);
   for (std::size_t i = 0; i < image.samples.size(); ++i)
     image.samples[i] = static_cast<std::uint8_t>(i * i / 3);
   return image;
 }
 
-Image smooth(int width, int height, int channels) {
+Image ramps(int width, int height, int channels) {
   Image image(width, height, channels);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width * channels; ++x)
@@ -35,7 +35,7 @@ Image smooth(int width, int height, int channels) {
 TEST_CASE("A PNG comes back as it was written") {
   const files::TemporaryFolder folder;
   for (int channels = 1; channels <= 4; ++channels) {
-    const Image image = pattern(37, 11, channels);
+    const Image image = patterned(37, 11, channels);
     write_image(folder.path / "a.PNG", image);
     const Image read = read_image(folder.path / "a.PNG");
     CHECK(read.width == 37);
@@ -66,7 +66,7 @@ TEST_CASE("A PNG of 16 bits comes back as it was written, samples that were chan
 TEST_CASE("A JPEG comes back nearly as it was written, without alpha") {
   const files::TemporaryFolder folder;
   for (int channels = 1; channels <= 4; ++channels) {
-    const Image image = smooth(50, 30, channels);
+    const Image image = ramps(50, 30, channels);
     write_image(folder.path / "a.jpeg", image);
     const Image read = read_image(folder.path / "a.jpeg");
     REQUIRE(read.channels == image.colors());
@@ -85,7 +85,7 @@ TEST_CASE("A JPEG comes back nearly as it was written, without alpha") {
 }
 
 TEST_CASE("A lower JPEG quality makes a smaller file") {
-  const Image image = pattern(64, 64, 3);
+  const Image image = patterned(64, 64, 3);
   CHECK(rfpp::io::encode_jpeg(image, 30).size() < rfpp::io::encode_jpeg(image, 95).size());
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("What cannot be written is one clear line and leaves no file") {
 
 TEST_CASE("Images become floats in [-1, 1] and back") {
   for (int channels = 1; channels <= 4; ++channels) {
-    const Image image = pattern(16, 16, channels);
+    const Image image = patterned(16, 16, channels);
     std::vector<float> floats(16 * 16 * 3);
     rfpp::io::to_floats(image, floats);
     const Image back = rfpp::io::to_image(floats, 16, 16);

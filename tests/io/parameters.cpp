@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Model = Network<RestoreFormerPlusPlusTiny>;
+using Tiny = Network<RestoreFormerPlusPlusTiny>;
 using Shapes = std::map<std::string, std::vector<std::int64_t>>;
 
 struct Folder {
@@ -42,7 +42,7 @@ Shapes with_prefix(const std::string& prefix, const Shapes& shapes) {
   return out;
 }
 
-bool all_parameters_same(const Model& a, const Model& b) {
+bool all_parameters_same(const Tiny& a, const Tiny& b) {
   bool same = true;
   walk([&](const std::string&, const auto& x,
            const auto& y) { same = same && same_bits(io::raw(x), io::raw(y)); },
@@ -54,7 +54,7 @@ bool all_parameters_same(const Model& a, const Model& b) {
 
 TEST_CASE("parameters survive a round trip through a file") {
   const Folder folder;
-  Model model, read;
+  Tiny model, read;
   fill_hashed(model);
   io::save_parameters(model, folder.path / "a.safetensors");
   io::load_parameters(read, folder.path / "a.safetensors");
@@ -83,7 +83,7 @@ TEST_CASE("a filter is read from (O, I, H, W) into {O, H, W, I}") {
 
 TEST_CASE("prefixes and wrappers are found, the training losses' networks ignored") {
   const Folder folder;
-  const Shapes shapes = io::parameter_shapes(Model{});
+  const Shapes shapes = io::parameter_shapes(Tiny{});
   for (const std::string prefix : {"", "vqvae.", "state_dict.vqvae.", "params.", "params_ema."}) {
     INFO(prefix);
     Shapes all = with_prefix(prefix, shapes);
@@ -91,7 +91,7 @@ TEST_CASE("prefixes and wrappers are found, the training losses' networks ignore
     all[prefix + "loss.perceptual_loss.lin0.model.1.weight"] = {1, 64, 1, 1};
     all["optimizer_states.0.exp_avg"] = {7};
     if (prefix.empty()) all.erase("optimizer_states.0.exp_avg");
-    Model model;
+    Tiny model;
     const auto path = write_file(folder, all);
     CHECK(io::find_prefix(io::Checkpoint::open(path), shapes) == prefix);
     io::load_parameters(model, path);
@@ -104,13 +104,13 @@ TEST_CASE("prefixes and wrappers are found, the training losses' networks ignore
 
 TEST_CASE("missing, unexpected and misshapen parameters are all in one error, and the model is unchanged") {
   const Folder folder;
-  Shapes shapes = io::parameter_shapes(Model{});
+  Shapes shapes = io::parameter_shapes(Tiny{});
   shapes.erase("encoder.conv_in.bias");
   shapes.erase("quant_conv.weight");
   shapes["decoder.surprise"] = {1};
   shapes["decoder.conv_out.weight"] = {3, 32, 1, 1};
   const auto path = write_file(folder, shapes);
-  Model model, before;
+  Tiny model, before;
   fill_hashed(model);
   fill_hashed(before);
   const auto message = error_of([&] { io::load_parameters(model, path); });
@@ -121,7 +121,7 @@ TEST_CASE("missing, unexpected and misshapen parameters are all in one error, an
                        "3), found (3, 32, 1, 1))");
   CHECK(all_parameters_same(model, before));
 
-  const auto not_finite = write_file(folder, io::parameter_shapes(Model{}), std::nanf(""));
+  const auto not_finite = write_file(folder, io::parameter_shapes(Tiny{}), std::nanf(""));
   CHECK(contains(error_of([&] { io::load_parameters(model, not_finite); }), "holds NaN or infinity"));
   CHECK(all_parameters_same(model, before));
 }
@@ -145,7 +145,7 @@ TEST_CASE("the three forms of published checkpoints hold the same network") {
     WARN("not run: the golden checkpoints (8 to 16 MB) are not part of the repository");
     return;
   }
-  Model expected, model;
+  Tiny expected, model;
   fill_hashed(expected);
   for (const char* form : {".lightning.ckpt", ".legacy.pth"}) {
     INFO(form);

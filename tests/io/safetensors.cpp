@@ -8,39 +8,22 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/checkpoints.hpp"
 #include "rfpp/io/checkpoint.hpp"
 #include "rfpp/io/safetensors_writer.hpp"
 
+using files::elements;
+using files::error_for;
+using files::expected;
 using namespace rfpp::io;
 using files::error_of;
 using Shape = std::vector<std::int64_t>;
 
 namespace {
 
-/// The rule of tests/data/io/make_checkpoints.py.
-std::vector<double> expected(const std::string& name, std::size_t count) {
-  int sum = 0;
-  for (const char letter : name) sum += letter;
-  std::vector<double> values(count);
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] = ((sum * 7 + static_cast<int>(i) * 37) % 256 - 128) / 8.0;
-  return values;
-}
-
-std::vector<double> elements(const TensorView& view) {
-  std::vector<double> out(static_cast<std::size_t>(view.count()));
-  read_elements(view, std::span(out));
-  return out;
-}
-
 std::string safetensors(const std::string& header, const std::string& data) {
   const std::uint64_t length = header.size();
   return std::string(reinterpret_cast<const char*>(&length), 8) + header + data;
-}
-
-std::string error_for(const std::string& file) {
-  return error_of([&] { Checkpoint::parse(files::bytes_of(file), "w"); });
 }
 
 /// Why a header over eight bytes of data is refused.

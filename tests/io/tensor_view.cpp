@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/checkpoints.hpp"
 
+using files::elements;
 using namespace rfpp::io;
 using files::error_of;
 using Shape = std::vector<std::int64_t>;
@@ -26,12 +27,6 @@ std::vector<float> counting(std::size_t count) {
 
 TensorView contiguous(const std::vector<float>& values, const Shape& shape) {
   return view_into(std::as_bytes(std::span(values)), DType::float32, shape, row_major_strides(shape));
-}
-
-template <class T> std::vector<T> elements(const TensorView& view) {
-  std::vector<T> out(static_cast<std::size_t>(view.count()));
-  read_elements(view, std::span(out));
-  return out;
 }
 
 }  // namespace

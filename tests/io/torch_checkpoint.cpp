@@ -9,35 +9,18 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "io/files.hpp"
+#include "io/checkpoints.hpp"
 #include "rfpp/io/checkpoint.hpp"
 
+using files::elements;
+using files::error_for;
+using files::expected;
 using namespace rfpp::io;
 using files::error_of;
 using Shape = std::vector<std::int64_t>;
 using namespace std::string_literals;
 
 namespace {
-
-/// The rule of tests/data/io/make_checkpoints.py.
-std::vector<double> expected(const std::string& name, std::size_t count) {
-  int sum = 0;
-  for (const char letter : name) sum += letter;
-  std::vector<double> values(count);
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] = ((sum * 7 + static_cast<int>(i) * 37) % 256 - 128) / 8.0;
-  return values;
-}
-
-std::vector<double> elements(const TensorView& view) {
-  std::vector<double> out(static_cast<std::size_t>(view.count()));
-  read_elements(view, std::span(out));
-  return out;
-}
-
-std::string error_for(const std::string& file) {
-  return error_of([&] { Checkpoint::parse(files::bytes_of(file), "w"); });
-}
 
 /// A legacy file around the pickle of an object; `rest` holds the pickled keys and the storages.
 std::string legacy(const std::string& object, const std::string& rest = "].") {

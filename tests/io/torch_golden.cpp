@@ -9,22 +9,18 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "io/checkpoints.hpp"
 #include "rfpp/io/checkpoint.hpp"
 
+using files::elements;
 using namespace rfpp::io;
 using Shape = std::vector<std::int64_t>;
 
 namespace {
 
-std::vector<double> elements(const TensorView& view) {
-  std::vector<double> out(static_cast<std::size_t>(view.count()));
-  read_elements(view, std::span(out));
-  return out;
-}
-
 /// Element i of a parameter of the golden networks: splitmix64 of its name's FNV-1a hash, scaled by its
 /// shape.
-double parameter(std::string_view name, const Shape& shape, std::uint64_t i) {
+double golden_value(std::string_view name, const Shape& shape, std::uint64_t i) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
   std::uint64_t z = hash + (i + 1) * 0x9E3779B97F4A7C15;
@@ -63,7 +59,7 @@ TEST_CASE("Checkpoints that PyTorch wrote hold the golden parameters") {
     bool equal = true;
     for (std::size_t i = 0; i < values.size(); ++i) {
       const auto value =
-          static_cast<float>(parameter(std::string_view(name).substr(prefix.size()), view.shape, i));
+          static_cast<float>(golden_value(std::string_view(name).substr(prefix.size()), view.shape, i));
       equal = equal && values[i] == (half ? static_cast<float>(Float16(value)) : value);
     }
     REQUIRE(equal);

@@ -36,7 +36,7 @@ std::string zip_of(const std::vector<std::pair<std::string, std::string>>& entri
 }
 
 /// Pickle of a tensor of two elements in the storage of that class, module and key.
-std::string tensor(const std::string& storage, const std::string& key, const std::string& rest = "") {
+std::string stored_tensor(const std::string& storage, const std::string& key, const std::string& rest = "") {
   return "ctorch._utils\n_rebuild_tensor_v" + (rest.empty() ? "2"s : "3"s) + "\n((U\7storagec" + storage +
          "\nU\1" + key + "U\3cpuK\2tQK\0(K\2t(K\1t\x89N"s + rest + "tR";
 }
@@ -44,10 +44,10 @@ std::string tensor(const std::string& storage, const std::string& key, const std
 }  // namespace
 
 TEST_CASE("Tensors of types that are not read are listed, and leave the others readable") {
-  const std::string pickle = "\x80\2}(U\6weight" + tensor("torch\nFloatStorage", "0") + "U\7complex" +
-                             tensor("torch\nComplexFloatStorage", "1") + "U\tquantised" +
-                             tensor("torch\nQUInt8Storage", "2") + "U\6float8" +
-                             tensor("torch.storage\nUntypedStorage", "3", "ctorch\nfloat8_e4m3fn\n") +
+  const std::string pickle = "\x80\2}(U\6weight" + stored_tensor("torch\nFloatStorage", "0") + "U\7complex" +
+                             stored_tensor("torch\nComplexFloatStorage", "1") + "U\tquantised" +
+                             stored_tensor("torch\nQUInt8Storage", "2") + "U\6float8" +
+                             stored_tensor("torch.storage\nUntypedStorage", "3", "ctorch\nfloat8_e4m3fn\n") +
                              "U\6sparsectorch._utils\n_rebuild_sparse_tensor\n(K\1tRu.";
   const std::string file = zip_of({{"archive/data.pkl", pickle},
                                    {"archive/data/0", "\0\0\x80\x3F\0\0\0\x40"s},

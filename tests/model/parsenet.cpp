@@ -35,7 +35,7 @@ TEST_CASE("ParseNet with hashed weights agrees with a float64 run of the referen
   check_close(bare(eval(ex, network.image(features))), golden(file, "s64.image"), 1e-5, "image");
 }
 
-TEST_CASE("ParseNet at 512x512, prepared, agrees with the reference, class by class") {
+TEST_CASE("full ParseNet at 512x512, prepared, agrees with the reference, class by class") {
   const auto file = io::Checkpoint::open(RFPP_TEST_DATA "/model/parsenet.safetensors");
   ParseNet<> network = hashed_parsenet();
   Cpu ex(2);

@@ -2,7 +2,7 @@
 #define RFPP_TESTS_TRAIN_OBJECTIVE_GOLDEN_HPP
 
 #include "golden.hpp"
-#include "model/tiny_networks.hpp"
+#include "instances.hpp"
 #include "rfpp/train/objective.hpp"
 
 namespace rfpp::test {

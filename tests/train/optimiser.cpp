@@ -1,7 +1,7 @@
 #include "rfpp/train/optimiser.hpp"
 
 #include "golden.hpp"
-#include "model/tiny_networks.hpp"
+#include "instances.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/train/objective.hpp"
 

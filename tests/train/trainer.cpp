@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "faces.hpp"
-#include "model/tiny_networks.hpp"
+#include "instances.hpp"
 #include "support.hpp"
 
 using namespace rfpp;

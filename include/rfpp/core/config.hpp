@@ -33,4 +33,11 @@
 #define RFPP_DOOR_ABI RFPP_ABI
 #endif
 
+/// Marks functions that rfpp::kernels compiles once, for those who link it: there they are declared only.
+#if defined(RFPP_COMPILED_KERNELS)
+#define RFPP_COMPILED_ONCE
+#else
+#define RFPP_COMPILED_ONCE inline
+#endif
+
 #endif

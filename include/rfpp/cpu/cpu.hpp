@@ -204,15 +204,9 @@ class Cpu {
   template <class G, class T>
   void run_core(const ConvolutionDataGradientCore<G>& core, const cpu::Emitter<T>& emitter, char* shared,
                 char* scratch) {
-    auto* buffer = reinterpret_cast<T*>(scratch);
     with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
-      if (cpu::FlippedConvolution<T>::applies(core.geometry)) {
-        const cpu::FlippedConvolution<T> flipped(core.geometry, core.shape, core.gradient.extents());
-        return flipped.run(pool_, g, core.filter.raw(), emitter, shared, buffer);
-      }
-      const cpu::DataGradientTiling<T> t(core.geometry, core.shape, core.gradient.extents());
-      cpu::convolution_data_gradient(pool_, t, g, core.filter.raw(), emitter, reinterpret_cast<T*>(shared),
-                                     buffer);
+      cpu::convolve_data_gradient(pool_, core.geometry, core.shape, g, core.filter.raw(), emitter, shared,
+                                  scratch);
     });
   }
   template <class X, class G, class T>
@@ -220,17 +214,7 @@ class Cpu {
                 char* scratch) {
     with_operand<T>(core.x, [&](const cpu::Operand<T>& x) {
       with_operand<T>(core.gradient, [&](const cpu::Operand<T>& g) {
-        if constexpr (std::is_same_v<T, float>)
-          if (cpu::sums_gradient_by_tiles<T>({core.geometry, x.extents, core.shape})) {
-            const cpu::FilterGradientByTiles<cpu::WinogradF4, T> tiles(x.extents, g.extents);
-            auto* sums = reinterpret_cast<double*>(shared + tiles.sums_at());
-            return tiles.run(pool_, x, g, emitter, reinterpret_cast<T*>(shared), sums,
-                             reinterpret_cast<T*>(scratch));
-          }
-        const cpu::FilterGradientTiling<T> t{core.geometry, x.extents, g.extents};
-        auto* sums = reinterpret_cast<double*>(shared + t.sums_at());
-        cpu::FilterGradient<T>(t, x, g, reinterpret_cast<T*>(shared), sums, reinterpret_cast<T*>(scratch))
-            .run(pool_, emitter);
+        cpu::convolve_filter_gradient(pool_, core.geometry, core.shape, x, g, emitter, shared, scratch);
       });
     });
   }

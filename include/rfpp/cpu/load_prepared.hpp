@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "rfpp/cpu/prepare.hpp"
+#include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/parameters.hpp"
 
 // From a checkpoint to a model that is ready to run, and from the packed weights that an earlier run left.

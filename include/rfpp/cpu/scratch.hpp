@@ -1,14 +1,7 @@
 #ifndef RFPP_CPU_SCRATCH_HPP
 #define RFPP_CPU_SCRATCH_HPP
 
-#include "rfpp/cpu/convolution_gradients.hpp"
-#include "rfpp/cpu/depthwise.hpp"
-#include "rfpp/cpu/flipped_convolution.hpp"
-#include "rfpp/cpu/inverted_residual.hpp"
-#include "rfpp/cpu/jpeg.hpp"
-#include "rfpp/cpu/matmul.hpp"
-#include "rfpp/cpu/separable_filter.hpp"
-#include "rfpp/cpu/winograd_gradient.hpp"
+#include "rfpp/cpu/kernels.hpp"
 
 // The scratch memory of each core, in one place: the Cpu executor takes it, a dry run counts it.
 

@@ -12,15 +12,16 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/config.hpp"
 #include "rfpp/core/error.hpp"
-#include "rfpp/io/byte_reader.hpp"
 #include "rfpp/io/mapped_file.hpp"
-#include "rfpp/io/safetensors.hpp"
 #include "rfpp/io/tensor_view.hpp"
-#include "rfpp/io/torch_checkpoint.hpp"
 
 namespace rfpp::io {
 inline namespace RFPP_ABI {
+
+/// The tensors of a file of weights, and what its form is called. Throws Error where it is none or damaged.
+RFPP_COMPILED_ONCE CheckpointContents read_contents(std::span<const std::byte> bytes, std::string_view& form);
 
 /// The named tensors of a file of weights, whatever its form; the form is recognised by content. Tensors are
 /// views into the mapped file and stay valid as long as any copy of this object lives; copies are cheap.
@@ -91,7 +92,7 @@ class Checkpoint {
     void read(std::span<const std::byte> bytes, std::string file_name) {
       name = std::move(file_name);
       try {
-        read_contents(bytes);
+        contents = read_contents(bytes, format);
         for (const auto& [key, tensor] : contents.tensors) {
           if (!index.emplace(key, &tensor).second) throw Error("two tensors are named \"" + key + "\"");
         }
@@ -99,46 +100,9 @@ class Checkpoint {
         throw Error(name + ": " + one_line(error.what()));
       }
     }
-
-    void read_contents(std::span<const std::byte> bytes) {
-      if (is_safetensors(bytes)) {
-        format = "safetensors";
-        contents = read_safetensors(bytes);
-      } else if (is_torch_zip(bytes)) {
-        format = "PyTorch zip";
-        contents = read_torch_zip(bytes);
-      } else if (is_torch_legacy(bytes)) {
-        format = "PyTorch legacy";
-        contents = read_torch_legacy(bytes);
-      } else {
-        throw Error(
-            "not a checkpoint (expected safetensors, a PyTorch zip file or a PyTorch legacy file; found " +
-            description(bytes) + ")");
-      }
-    }
   };
 
   explicit Checkpoint(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-
-  /// What an unknown file starts with: a web page, a Git LFS pointer and the like are recognised at a glance.
-  static std::string description(std::span<const std::byte> bytes) {
-    if (bytes.empty()) return "an empty file";
-    const std::string_view whole = as_text(bytes);
-    if (whole.starts_with("GGUF")) return "GGUF; use the PyTorch or safetensors file it was made from";
-    if (whole.size() > 262 && whole.substr(257, 5) == "ustar") return "a tar archive; unpack it first";
-    if (whole.starts_with("\x1f\x8b")) return "gzip; unpack it first";
-    if (whole.starts_with("version https://git-lfs"))
-      return "a Git LFS pointer; fetch the file itself with git lfs pull";
-    if (whole.starts_with("{") && whole.substr(0, 4096).find("\"weight_map\"") != whole.npos)
-      return "the index of a model in several files; save it as one";
-    const auto head = whole.substr(0, 64);
-    if (head.starts_with("\x08") && (head.find("pytorch") != head.npos || head.find("onnx") != head.npos))
-      return "ONNX; use the PyTorch or safetensors file it was exported from";
-    const std::string_view start = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 32)));
-    const auto is_text = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; };
-    if (!std::ranges::all_of(start, is_text)) return "unknown binary data";
-    return "text starting with \"" + std::string(start) + "\"";
-  }
 
   /// Names from damaged files may hold anything: control characters become spaces, long messages are cut.
   static std::string one_line(std::string message) {
@@ -154,5 +118,9 @@ class Checkpoint {
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp::io
+
+#ifndef RFPP_COMPILED_KERNELS
+#include "rfpp/io/checkpoint_forms.hpp"
+#endif
 
 #endif

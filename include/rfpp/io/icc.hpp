@@ -10,13 +10,12 @@
 #include <vector>
 
 #include "rfpp/io/exif.hpp"
+#include "rfpp/io/image.hpp"
 #include "rfpp/io/stb_read.hpp"
 #include "rfpp/io/stb_write.hpp"
 
 namespace rfpp::io {
 inline namespace RFPP_ABI {
-
-using Bytes = std::vector<std::uint8_t>;
 
 /// Whether an ICC profile is whole and describes images with that many colour channels (1 or 3). Source:
 /// ICC.1, the header's size and colour space.

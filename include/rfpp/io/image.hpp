@@ -14,6 +14,8 @@
 namespace rfpp::io {
 inline namespace v0 {
 
+using Bytes = std::vector<std::uint8_t>;
+
 /// No image, read or made, has a longer side.
 inline constexpr int max_side = 32768;
 /// No image, read or made, has more pixels: those of a 200-megapixel photo, 600 MB as RGB, of which reading

@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/config.hpp"
 #include "rfpp/core/error.hpp"
 #include "rfpp/io/atomic_file.hpp"
 #include "rfpp/io/tensor_view.hpp"
@@ -29,6 +29,16 @@ struct TensorInfo {
   std::vector<std::int64_t> shape;
 };
 
+/// The header of a file that has these tensors one after the other; empty where a text is not UTF-8.
+RFPP_COMPILED_ONCE std::string safetensors_header(const std::vector<TensorInfo>& tensors,
+                                                  const std::map<std::string, std::string>& metadata);
+
+/// Of a tensor's elements in a file. Throws Error over a shape that no tensor has.
+inline std::uint64_t bytes_of(DType dtype, const std::vector<std::int64_t>& shape) {
+  row_major_strides(shape);  // checks it
+  return static_cast<std::uint64_t>(TensorView{dtype, shape, {}, {}}.count()) * dtype_size(dtype);
+}
+
 /// Writes a safetensors file tensor by tensor. The constructor lays the file out, write() fills in each
 /// tensor once and in any order, commit() puts the file in place; without it nothing is left behind. Errors
 /// throw Error.
@@ -40,19 +50,14 @@ class SafetensorsWriter {
     // Wide elements first keeps all of them aligned without holes, which the format forbids.
     std::ranges::stable_sort(tensors, std::ranges::greater{},
                              [](const TensorInfo& info) { return dtype_size(info.dtype); });
-    nlohmann::json header = nlohmann::json::object();
-    if (!metadata.empty()) header["__metadata__"] = metadata;
     std::uint64_t end = 0;
-    for (auto& [name, dtype, shape] : tensors) {
-      row_major_strides(shape);
-      const auto count = static_cast<std::uint64_t>(TensorView{dtype, shape, {}, {}}.count());
-      const auto begin = std::exchange(end, end + count * dtype_size(dtype));
+    for (const auto& [name, dtype, shape] : tensors) {
+      const auto begin = std::exchange(end, end + bytes_of(dtype, shape));
       if (name == "__metadata__" || !slots_.try_emplace(name, Slot{dtype, begin, end - begin}).second) {
         throw Error(path_ + ": cannot write: tensor name \"" + name + "\" is reserved or used twice");
       }
-      header[name] = {{"dtype", dtype_name(dtype)}, {"shape", shape}, {"data_offsets", {begin, end}}};
     }
-    write_header(header);
+    write_header(safetensors_header(tensors, metadata));
   }
 
   /// The elements of a float32 or float16 tensor, row-major; float16 rounds to nearest, ties to even.
@@ -110,12 +115,8 @@ class SafetensorsWriter {
     file_.seek(data_begin_ + slot.begin);
   }
 
-  void write_header(const nlohmann::json& header) {
-    using Handler = nlohmann::json::error_handler_t;
-    std::string text = header.dump(-1, ' ', false, Handler::ignore);  // bytes that are not UTF-8 are left out
-    if (text != header.dump(-1, ' ', false, Handler::replace)) {
-      throw Error(path_ + ": cannot write: a tensor name or metadata text is not UTF-8");
-    }
+  void write_header(std::string text) {
+    if (text.empty()) throw Error(path_ + ": cannot write: a tensor name or metadata text is not UTF-8");
     // The elements begin where a mapped file has them aligned for vectors.
     constexpr std::size_t alignment = 64;
     std::uint64_t length = text.size();
@@ -134,5 +135,9 @@ class SafetensorsWriter {
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp::io
+
+#ifndef RFPP_COMPILED_KERNELS
+#include "rfpp/io/safetensors_header.hpp"
+#endif
 
 #endif

@@ -58,24 +58,8 @@ template <class N, class T = float> struct Network {
     return {std::move(restored), std::move(encoded)};
   }
 
-  Encoded encode(auto& ex, const Tensor<T>& image, Keep keep = Keep::decoder_needs) const {
-    check_image<N>(image.extents());
-    Encoded encoded{encoder(ex, image, keep), {}, {}};
-    encoded.latent = bare(eval(ex, quant_conv(encoded.features.out)));
-    if (keep == Keep::decoder_needs) encoded.features.out = {};
-    if constexpr (spec.start == Latent::dictionary) encoded.indices = quantize.indices(ex, encoded.latent);
-    return encoded;
-  }
-
-  Tensor<T> decode(auto& ex, const Encoded& encoded) const {
-    if constexpr (spec.start == Latent::dictionary) {
-      auto entry = detach(quantize.lookup(encoded.indices));
-      return decoder(ex, eval(ex, post_quant_conv(map(StraightThrough{}, encoded.latent, entry))),
-                     encoded.features);
-    } else {
-      return decoder(ex, eval(ex, post_quant_conv(encoded.latent)), encoded.features);
-    }
-  }
+  Encoded encode(auto& ex, const Tensor<T>& image, Keep keep = Keep::decoder_needs) const;
+  Tensor<T> decode(auto& ex, const Encoded& encoded) const;
 
   /// The image that indices {n,h',w',1} alone stand for. Only for networks whose decoder reads no encoder
   /// features.
@@ -94,6 +78,27 @@ template <class N, class T = float> struct Network {
     f("post_quant_conv", models.post_quant_conv...);
   }
 };
+
+// Not inline, so that a program of many files can instantiate them once.
+template <class N, class T>
+typename Network<N, T>::Encoded Network<N, T>::encode(auto& ex, const Tensor<T>& image, Keep keep) const {
+  check_image<N>(image.extents());
+  Encoded encoded{encoder(ex, image, keep), {}, {}};
+  encoded.latent = bare(eval(ex, quant_conv(encoded.features.out)));
+  if (keep == Keep::decoder_needs) encoded.features.out = {};
+  if constexpr (spec.start == Latent::dictionary) encoded.indices = quantize.indices(ex, encoded.latent);
+  return encoded;
+}
+
+template <class N, class T> Tensor<T> Network<N, T>::decode(auto& ex, const Encoded& encoded) const {
+  if constexpr (spec.start == Latent::dictionary) {
+    auto entry = detach(quantize.lookup(encoded.indices));
+    return decoder(ex, eval(ex, post_quant_conv(map(StraightThrough{}, encoded.latent, entry))),
+                   encoded.features);
+  } else {
+    return decoder(ex, eval(ex, post_quant_conv(encoded.latent)), encoded.features);
+  }
+}
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp

@@ -112,63 +112,16 @@ template <class T = float, int Width = 64> struct Objective {
   /// Gradients of the whole objective, in one pass forward and one back.
   template <class N>
   GeneratorStep<T> generator(auto& ex, const Network<N, T>& network, const TrainingBatch<T>& batch,
-                             long step) const {
-    TapeOn<decltype(ex)> tape(ex, activations);
-    tape.watch_parameters(network, [&](const std::string& name) {
-      return !(codebook_frozen && name.starts_with("quantize."));
-    });
-    auto output = network(tape, batch.degraded);
-    const Tensor<T>& image = output.image;
-
-    Judgement j;
-    const Term style = reconstruct(ex, image, batch.truth, j);
-    double weight = 0;
-    if (step >= preset.discriminator_start && preset.adversarial > 0)
-      weight = fool_discriminator(ex, tape, network.decoder.conv_out.weight.raw(), image, j);
-    else
-      j.add(ex, "adversarial", {});
-    j.add(ex, "style", style);
-    const bool in_parts = step > preset.discriminator_start;
-    fool_components(ex, image, batch, in_parts, j);
-    j.add(ex, "identity", in_parts ? keep_identity(ex, image, batch.truth) : Term{});
-
-    const Tensor<T> dictionary = codebook_term(tape, network, output.encoded);
-    j.terms.push_back({"codebook", number_of(ex, dictionary)});
-    Gradients cotangents;
-    cotangents.put(image.id(), j.gradient);
-    cotangents.put(dictionary.id(), eval(ex, Constant<T>{T(1), {}}));
-    double total = 0;
-    for (const LossTerm& term : j.terms) total += term.value;
-    j.terms.insert(j.terms.begin(), {"total", total});
-    j.terms.push_back({"adversarial_weight", weight});
-    return {tape.backward(std::move(cotangents)), std::move(j.terms), image, output.encoded.indices};
-  }
+                             long step) const;
 
   /// The hinge loss, of the truth and of the updated network's output. Updates the running statistics.
   DiscriminatorStep image_discriminator(auto& ex, const Tensor<T>& truth, const Tensor<T>& output,
-                                        long step) const {
-    if (step < preset.discriminator_start || preset.adversarial <= 0) return {};
-    TapeOn<decltype(ex), Mode::training> tape(ex);
-    tape.watch_parameters(discriminator);
-    const auto real = discriminator(tape, truth), fake = discriminator(tape, output);
-    const auto loss = losses::hinge(tape, real, fake);
-    tape.update_running_statistics();
-    return {tape.backward(loss), number_of(ex, loss)};
-  }
+                                        long step) const;
 
   /// The logistic loss, of crops of the truth and of the updated network's output.
   DiscriminatorStep component_discriminator(auto& ex, Component which, const Tensor<T>& truth,
                                             const Tensor<T>& output, const std::vector<Region>& regions,
-                                            long step) const {
-    if (step < preset.discriminator_start || preset.component <= 0 || regions.empty()) return {};
-    const auto& network = components[index_of(which)];
-    TapeOn<decltype(ex)> tape(ex);
-    tape.watch_parameters(network);
-    const auto real = network(tape, component_crops(ex, which, truth, regions)).score;
-    const auto fake = network(tape, component_crops(ex, which, output, regions)).score;
-    const auto loss = losses::logistic(tape, real, fake);
-    return {tape.backward(loss), number_of(ex, loss)};
-  }
+                                            long step) const;
 
   static void fields(auto&& f, auto&... models) {
     f("discriminator", models.discriminator...);
@@ -286,6 +239,69 @@ template <class T = float, int Width = 64> struct Objective {
       return eval(tape, Constant<T>{T(0), {}});
   }
 };
+
+// Not inline, so that a program of many files can instantiate them once.
+template <class T, int Width>
+template <class N>
+GeneratorStep<T> Objective<T, Width>::generator(auto& ex, const Network<N, T>& network,
+                                                const TrainingBatch<T>& batch, long step) const {
+  TapeOn<decltype(ex)> tape(ex, activations);
+  tape.watch_parameters(
+      network, [&](const std::string& name) { return !(codebook_frozen && name.starts_with("quantize.")); });
+  auto output = network(tape, batch.degraded);
+  const Tensor<T>& image = output.image;
+
+  Judgement j;
+  const Term style = reconstruct(ex, image, batch.truth, j);
+  double weight = 0;
+  if (step >= preset.discriminator_start && preset.adversarial > 0)
+    weight = fool_discriminator(ex, tape, network.decoder.conv_out.weight.raw(), image, j);
+  else
+    j.add(ex, "adversarial", {});
+  j.add(ex, "style", style);
+  const bool in_parts = step > preset.discriminator_start;
+  fool_components(ex, image, batch, in_parts, j);
+  j.add(ex, "identity", in_parts ? keep_identity(ex, image, batch.truth) : Term{});
+
+  const Tensor<T> dictionary = codebook_term(tape, network, output.encoded);
+  j.terms.push_back({"codebook", number_of(ex, dictionary)});
+  Gradients cotangents;
+  cotangents.put(image.id(), j.gradient);
+  cotangents.put(dictionary.id(), eval(ex, Constant<T>{T(1), {}}));
+  double total = 0;
+  for (const LossTerm& term : j.terms) total += term.value;
+  j.terms.insert(j.terms.begin(), {"total", total});
+  j.terms.push_back({"adversarial_weight", weight});
+  return {tape.backward(std::move(cotangents)), std::move(j.terms), image, output.encoded.indices};
+}
+
+template <class T, int Width>
+DiscriminatorStep Objective<T, Width>::image_discriminator(auto& ex, const Tensor<T>& truth,
+                                                           const Tensor<T>& output, long step) const {
+  if (step < preset.discriminator_start || preset.adversarial <= 0) return {};
+  TapeOn<decltype(ex), Mode::training> tape(ex);
+  tape.watch_parameters(discriminator);
+  const auto real = discriminator(tape, truth), fake = discriminator(tape, output);
+  const auto loss = losses::hinge(tape, real, fake);
+  tape.update_running_statistics();
+  return {tape.backward(loss), number_of(ex, loss)};
+}
+
+template <class T, int Width>
+DiscriminatorStep Objective<T, Width>::component_discriminator(auto& ex, Component which,
+                                                               const Tensor<T>& truth,
+                                                               const Tensor<T>& output,
+                                                               const std::vector<Region>& regions,
+                                                               long step) const {
+  if (step < preset.discriminator_start || preset.component <= 0 || regions.empty()) return {};
+  const auto& network = components[index_of(which)];
+  TapeOn<decltype(ex)> tape(ex);
+  tape.watch_parameters(network);
+  const auto real = network(tape, component_crops(ex, which, truth, regions)).score;
+  const auto fake = network(tape, component_crops(ex, which, output, regions)).score;
+  const auto loss = losses::logistic(tape, real, fake);
+  return {tape.backward(loss), number_of(ex, loss)};
+}
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp

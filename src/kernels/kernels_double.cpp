@@ -1,0 +1,9 @@
+#include "rfpp/cpu/kernels.hpp"
+
+namespace rfpp::cpu {
+inline namespace RFPP_ABI {
+
+RFPP_KERNELS(template, double)
+
+}  // namespace RFPP_ABI
+}  // namespace rfpp::cpu

@@ -1,0 +1,3 @@
+#include "instances.hpp"
+
+RFPP_INSTANCES(template, float)

@@ -1,0 +1,3 @@
+#include "instances.hpp"
+
+RFPP_NARROW_INSTANCES(template)
