@@ -120,7 +120,8 @@ template <class T> struct FilterGradientTiling {
     return (line * phase_columns() + column / geometry.stride) * MicroTile<T>::columns;
   }
   std::size_t input_size() const { return static_cast<std::size_t>(place(panels(), 0, 0)); }
-  std::size_t gradient_size() const { return out.image_size(); }
+  /// What the micro-kernel reads beyond the last pixel's channels is not used.
+  std::size_t gradient_size() const { return out.image_size() + MicroTile<T>::rows; }
   /// Elements of one image of both tensors, and of the sums.
   std::size_t images_size() const { return input_size() + gradient_size(); }
   std::size_t sums_at() const { return aligned(images_size() * sizeof(T)); }  // bytes of shared memory
@@ -147,7 +148,7 @@ template <class T> class FilterGradient {
         x_(x),
         gradient_(gradient),
         panels_(images),
-        transposed_(images + t_.input_size()),
+        gradients_(images + t_.input_size()),
         sums_(sums),
         scratch_(scratch) {}
 
@@ -155,7 +156,7 @@ template <class T> class FilterGradient {
     std::fill_n(sums_, t_.sums_size(), 0.0);
     for (int n = 0; n < t_.in.n; ++n) {
       pool.for_each(t_.padded_rows(), [&](int row, int worker) { pack_input(n, row, staging(worker)); });
-      pool.for_each(t_.out.h, [&](int h, int worker) { transpose_gradient(n, h, staging(worker)); });
+      pool.for_each(t_.out.h, [&](int h, int) { gradient_.stage({n, h, 0}, t_.out.w, gradient_row(h)); });
       pool.for_each(t_.tasks(), [&](int task, int) { add_products(task); });
     }
     T* row = scratch_;
@@ -193,11 +194,7 @@ template <class T> class FilterGradient {
                     panels_ + t_.place(panel, row, w + t_.geometry.pad_before));
     }
   }
-  void transpose_gradient(int n, int h, T* staged) const {
-    const T* pixels = gradient_.run({n, h, 0}, t_.out.w, staged);
-    transpose(pixels, t_.out.c, t_.out.w, t_.out.c, transposed_ + std::ptrdiff_t{h} * t_.out.w,
-              std::ptrdiff_t{t_.out.h} * t_.out.w);
-  }
+  T* gradient_row(int h) const { return gradients_ + std::ptrdiff_t{h} * t_.out.w * t_.out.c; }
   void add_products(int task) const {
     const int kernel = t_.geometry.kernel, tap_row = task % kernel, product = task / kernel;
     const int panel = product / t_.groups();
@@ -217,11 +214,9 @@ template <class T> class FilterGradient {
   /// One tap's products of a few rows of the image, from column `begin` to `end`.
   void add_tile(int panel, int first, int tap, int top, int bottom, int begin, int end, double* sums) const {
     const auto& g = t_.geometry;
-    const T* a[Tile::rows];
     T tile[Tile::rows * Tile::columns] = {};
     for (int h = top; h < bottom; ++h) {
-      for (int i = 0; i < Tile::rows; ++i)
-        a[i] = transposed_ + (std::ptrdiff_t{std::min(first + i, t_.out.c - 1)} * t_.out.h + h) * t_.out.w;
+      const TransposedRows<T> a{gradient_row(h) + first, t_.out.c};
       const T* b =
           panels_ + t_.place(panel, h * g.stride + tap / g.kernel, begin * g.stride + tap % g.kernel);
       micro_kernel<T>(t_.in.c - panel * Tile::columns, begin, end, a, b, tile, Tile::columns, h > top);
@@ -231,7 +226,7 @@ template <class T> class FilterGradient {
 
   const Tiling& t_;
   const Operand<T>&x_, &gradient_;
-  T *panels_, *transposed_;
+  T *panels_, *gradients_;
   double* sums_;
   T* scratch_;
 };
