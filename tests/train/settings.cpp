@@ -20,11 +20,13 @@ TEST_CASE("settings are written and read again") {
   CHECK(nlohmann::json(read) == nlohmann::json(s));
   CHECK(read.network == "restoreformer++-small");
   CHECK(read.objective.component == 0);
-  // Those of a run of before there was the choice.
+  // Those of a run of before there were the choices.
   nlohmann::json old(s);
   old.erase("recursive");
+  old.erase("judges_updated");
   std::ofstream(file) << old;
   CHECK(!read_settings(file).recursive);
+  CHECK(read_settings(file).judges_updated);
 }
 
 TEST_CASE("presets have the published rates") {

@@ -17,6 +17,7 @@ TrainSettings settings(const Folder& faces, const std::string& stage) {
   s.data = faces.path();
   s.objective.component = 1;
   s.objective.discriminator_start = 4;
+  s.judges_updated = stage == "restorer";
   s.batch = 2;
   s.accumulation = 2;
   s.steps = 12;

@@ -96,6 +96,33 @@ struct RohqdSmall {
   }();
 };
 
+/// RestoreFormer++ for faces of 256x256, between the two; in training. Its norms have few groups, since each takes
+/// away the mean of its channels, and with many groups the colors of the image; and its dictionary has an entry
+/// for many colors.
+struct RestoreFormerPlusPlusMedium {
+  static constexpr const char* name = "restoreformer++-medium";
+  static constexpr NetworkSpec spec{.resolution = 256,
+                                    .channels = 16,
+                                    .levels = 4,
+                                    .multipliers = {1, 2, 4, 8},
+                                    .encoder_blocks = 1,
+                                    .decoder_blocks = 1,
+                                    .encoder_attention = 32,
+                                    .decoder_attention = 32,
+                                    .latent = 64,
+                                    .codebook_entries = 4096,
+                                    .groups = 2};
+};
+/// The autoencoder that it starts from.
+struct RohqdMedium {
+  static constexpr const char* name = "rohqd-medium";
+  static constexpr NetworkSpec spec = [] {
+    NetworkSpec s = RestoreFormerPlusPlusMedium::spec;
+    s.fusion = Fusion::self_attention;
+    return s;
+  }();
+};
+
 /// The other rows of the paper's ablation (table 4).
 namespace ablation {
 struct DegradedOnly {

@@ -113,24 +113,25 @@ template <class N, class Ex> class LearnerOn : public Learner<N> {
       batches.push_back(
           training_batch(batch, static_cast<std::uint64_t>(number) * faces.size() + batches.size()));
     const int revived = settings_.restores() ? 0 : revive_entries(batches.front().truth, number);
+    const bool judges = judges_.active(number);
     Model gradients;
+    std::vector<Tensor<float>> outputs;
     for (const auto& batch : batches) {
       const auto found = judges_.objective().generator(ex_, model_, batch, number);
       report(found.terms);
       use_.note(ex_.download(found.indices).elements());
       add_gradients(ex_, model_, found.gradients, gradients);
+      if (judges && !settings_.judges_updated) outputs.push_back(found.image);
     }
     // At first the average is that of few models.
     const auto count = static_cast<double>(number);
     const double decay = std::min(settings_.average_decay, (1 + count) / (10 + count));
     adam_.step(ex_, model_, gradients, 1.0 / static_cast<double>(faces.size()),
                settings_.rate * rate_factor(settings_, number), groups(), &average_, decay);
-    std::vector<Tensor<float>> outputs;
-    if (judges_.active(number))
+    if (judges && settings_.judges_updated)
       for (const auto& batch : batches) outputs.push_back(model_(ex_, batch.degraded).image);
-    report(judges_.active(number)
-               ? judges_.step(ex_, batches, outputs, rate_factor(settings_, number), number)
-               : std::vector<LossTerm>{{"image_discriminator", 0}, {"component_discriminators", 0}});
+    report(judges ? judges_.step(ex_, batches, outputs, rate_factor(settings_, number), number)
+                  : std::vector<LossTerm>{{"image_discriminator", 0}, {"component_discriminators", 0}});
     return revived;
   }
 

@@ -41,6 +41,8 @@ struct TrainSettings {
   double beta1 = 0.9, beta2 = 0.99;  ///< of Adam for the network
   double attention_rate = 1;         ///< factor for the decoder's attention in the second stage
   double discriminator_rate = 2e-4;
+  bool judges_updated = true;  ///< discriminators learn from what the updated network makes of the faces, as
+                               ///< in the released code; else from what the step has made of them
   double average_decay = 0.999;  ///< of the averaged weights
   double augmentation_probability = 0.5, augmentation_degrees = 4, augmentation_scale = 0.05,
          augmentation_shift = 0.02;  ///< see Augmentation
@@ -58,11 +60,11 @@ struct TrainSettings {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainSettings, stage, network, data, recursive, start, lpips, arcface,
                                    centerface, objective, degradation, seed, batch, accumulation, steps, rate,
                                    milestones, milestone_factor, beta1, beta2, attention_rate,
-                                   discriminator_rate, average_decay, augmentation_probability,
-                                   augmentation_degrees, augmentation_scale, augmentation_shift,
-                                   color_probability, color_degrees, color_saturation, color_gain, crop,
-                                   revival_every, revival_patience, revival_until, log_every, validate_every,
-                                   samples_every, checkpoint_every)
+                                   discriminator_rate, judges_updated, average_decay,
+                                   augmentation_probability, augmentation_degrees, augmentation_scale,
+                                   augmentation_shift, color_probability, color_degrees, color_saturation,
+                                   color_gain, crop, revival_every, revival_patience, revival_until,
+                                   log_every, validate_every, samples_every, checkpoint_every)
 
 /// Throws Error, naming the setting, for values that no run can have.
 inline void check(const TrainSettings& s) {
@@ -99,7 +101,10 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   nlohmann::json json;
   try {
     json = io::parse_json({reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size()}, "text");
-    if (json.is_object()) json.emplace("recursive", false);  // settings of before it was a choice
+    if (json.is_object()) {  // settings of before these were choices
+      json.emplace("recursive", false);
+      json.emplace("judges_updated", true);
+    }
     io::check_like(json, nlohmann::json(TrainSettings{}), "");
   } catch (const Error& error) {
     throw Error(file.string() + ": expected the settings of a training run: " + error.what());
@@ -126,6 +131,7 @@ inline TrainSettings settings_named(std::string_view preset, std::string_view st
     s.objective = objective_named(restores ? "restoreformer++" : "rohqd");
     s.objective.component = s.objective.component_style = s.objective.identity = 0;
     s.objective.discriminator_start = restores ? 5000 : 20000;
+    s.judges_updated = false;
     if (restores) s.rate = 3e-4;
     return s;
   }
