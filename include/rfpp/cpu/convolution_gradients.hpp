@@ -130,10 +130,9 @@ template <class T> struct FilterGradientTiling {
            static_cast<std::size_t>(geometry.kernel * MicroTile<T>::rows * MicroTile<T>::columns);
   }
   std::size_t sums_size() const { return static_cast<std::size_t>(tasks()) * task_sums(); }
-  /// Elements of a staged row of either tensor, or of a filter's.
+  /// Elements of a staged row of the input, or of a filter's.
   std::size_t scratch_size() const {
-    const auto row = [](Extents e) { return static_cast<std::size_t>(e.w) * static_cast<std::size_t>(e.c); };
-    return std::max({row(in), row(out), static_cast<std::size_t>(taps()) * static_cast<std::size_t>(in.c)});
+    return static_cast<std::size_t>(std::max(in.w, taps())) * static_cast<std::size_t>(in.c);
   }
 };
 

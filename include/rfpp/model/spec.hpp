@@ -57,6 +57,12 @@ struct NetworkSpec {
   constexpr int side_multiple() const { return 1 << (levels - 1); }
 };
 
+/// The autoencoder that a restorer starts from: it reads nothing of the degraded face.
+constexpr NetworkSpec autoencoder_of(NetworkSpec s) {
+  s.fusion = Fusion::self_attention;
+  return s;
+}
+
 struct RestoreFormerPlusPlus {
   static constexpr const char* name = "restoreformer++";
   static constexpr NetworkSpec spec{.decoder_attention = 16 | 32};
@@ -89,38 +95,25 @@ struct RestoreFormerPlusPlusSmall {
 /// The autoencoder that it starts from.
 struct RohqdSmall {
   static constexpr const char* name = "rohqd-small";
-  static constexpr NetworkSpec spec = [] {
-    NetworkSpec s = RestoreFormerPlusPlusSmall::spec;
-    s.fusion = Fusion::self_attention;
-    return s;
-  }();
+  static constexpr NetworkSpec spec = autoencoder_of(RestoreFormerPlusPlusSmall::spec);
 };
 
-/// RestoreFormer++ for faces of 256x256, between the two; in training. Its norms have few groups, since each takes
-/// away the mean of its channels, and with many groups the colors of the image; and its dictionary has an entry
-/// for many colors.
+/// RestoreFormer++ for faces of 256x256, larger than the small one, in training: more channels and dictionary
+/// entries, and fewer groups, so that norms take away less of an image's colors.
 struct RestoreFormerPlusPlusMedium {
   static constexpr const char* name = "restoreformer++-medium";
-  static constexpr NetworkSpec spec{.resolution = 256,
-                                    .channels = 16,
-                                    .levels = 4,
-                                    .multipliers = {1, 2, 4, 8},
-                                    .encoder_blocks = 1,
-                                    .decoder_blocks = 1,
-                                    .encoder_attention = 32,
-                                    .decoder_attention = 32,
-                                    .latent = 64,
-                                    .codebook_entries = 4096,
-                                    .groups = 2};
+  static constexpr NetworkSpec spec = [] {
+    NetworkSpec s = RestoreFormerPlusPlusSmall::spec;
+    s.multipliers = {1, 2, 4, 8};
+    s.codebook_entries = 4096;
+    s.groups = 2;
+    return s;
+  }();
 };
 /// The autoencoder that it starts from.
 struct RohqdMedium {
   static constexpr const char* name = "rohqd-medium";
-  static constexpr NetworkSpec spec = [] {
-    NetworkSpec s = RestoreFormerPlusPlusMedium::spec;
-    s.fusion = Fusion::self_attention;
-    return s;
-  }();
+  static constexpr NetworkSpec spec = autoencoder_of(RestoreFormerPlusPlusMedium::spec);
 };
 
 /// The other rows of the paper's ablation (table 4).
