@@ -30,3 +30,19 @@ TEST_CASE("A program's own stb works beside the one inside") {
   std::free(png);
   stbi_image_free(samples);
 }
+
+TEST_CASE("A JPEG's samples are stb's own, though its colors are made four channels at a time") {
+  for (const std::string name : {"baseline.jpg", "progressive.jpg", "subsampled.jpg", "gray.jpg",
+                                 "adobe_rgb.jpg", "cmyk.jpg", "ycck.jpg"}) {
+    INFO(name);
+    const std::string file = files::read(RFPP_TEST_DATA "/io/images/" + name);
+    int width = 0, height = 0, channels = 0;
+    stbi_uc* samples = stbi_load_from_memory(reinterpret_cast<const stbi_uc*>(file.data()),
+                                             static_cast<int>(file.size()), &width, &height, &channels, 0);
+    REQUIRE(samples != nullptr);
+    const rfpp::io::Image image = rfpp::io::decode_image(files::bytes_of(file));
+    CHECK(image.channels == channels);
+    CHECK(std::equal(image.samples.begin(), image.samples.end(), samples));
+    stbi_image_free(samples);
+  }
+}

@@ -18,8 +18,8 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// No image, read or made, has a longer side.
 inline constexpr int max_side = 32768;
-/// No image, read or made, has more pixels: those of a 200-megapixel photo, 600 MB as RGB, of which reading
-/// holds two copies.
+/// No image, read or made, has more pixels: those of a 200-megapixel photo, 600 MB as RGB. To read one takes
+/// 1.4 GB.
 inline constexpr std::int64_t max_pixels = 200'000'000;
 
 /// Throws Error unless both sides are positive and within max_side and max_pixels.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,8 +24,18 @@
 namespace rfpp::io {
 inline namespace RFPP_ABI {
 
-/// The pixels of a PNG, JPEG or BMP whose header was read and found possible.
-inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader& header) {
+/// Moves the first `kept` of every four samples together.
+inline void pack_samples(std::uint8_t* samples, std::size_t pixels, std::size_t kept) {
+  for (std::size_t i = 0; i < pixels; ++i) {
+    std::uint32_t pixel = 0;
+    std::memcpy(&pixel, samples + 4 * i, 4);
+    std::memcpy(samples + kept * i, &pixel, 4);  // what is too much is the next pixel's
+  }
+}
+
+/// The pixels of a PNG, JPEG or BMP whose header was read and found possible. stb_image makes `asked` channels
+/// of them, or as many as there are where that is 0; the image has as many as there are.
+inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader& header, int asked = 0) {
   const auto* data = reinterpret_cast<const stb::stbi_uc*>(bytes.data());
   const int size = static_cast<int>(bytes.size());
   // The largest block: 8 bytes a pixel, doubled when a stream is longer than expected; JPEG pads to whole
@@ -36,7 +47,7 @@ inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader
   const Buffer decoded(
       header.sixteen_bit
           ? static_cast<void*>(stb::stbi_load_16_from_memory(data, size, &width, &height, &channels, 0))
-          : stb::stbi_load_from_memory(data, size, &width, &height, &channels, 0),
+          : stb::stbi_load_from_memory(data, size, &width, &height, &channels, asked),
       &std::free);
   if (decoded == nullptr) throw Error("corrupt, truncated or unsupported image data");
   check_size(width, height);
@@ -49,7 +60,9 @@ inline Image decode_with_stb(std::span<const std::byte> bytes, const ImageHeader
     const auto* samples = static_cast<const std::uint16_t*>(decoded.get());
     set_samples16(image, {samples, samples + count});
   } else {
-    const auto* samples = static_cast<const std::uint8_t*>(decoded.get());
+    auto* samples = static_cast<std::uint8_t*>(decoded.get());
+    if (asked == 4)
+      pack_samples(samples, count / static_cast<std::size_t>(channels), static_cast<std::size_t>(channels));
     image.samples.assign(samples, samples + count);
   }
   return image;
@@ -106,7 +119,9 @@ inline Image decode_png(std::span<const std::byte> bytes, const ImageHeader& hea
 
 inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& header) {
   MendedJpeg jpeg = mend_jpeg(bytes);
-  Image image = decode_with_stb(std::as_bytes(std::span(jpeg.bytes)), header);
+  // stb_image has vector code for colors with a fourth channel alone: the same values in a fifth of the time.
+  const int asked = jpeg.components == 1 ? 0 : 4;
+  Image image = decode_with_stb(std::as_bytes(std::span(jpeg.bytes)), header, asked);
   if (jpeg.units_present < jpeg.units && jpeg.single_scan) blank_missing_units(image, jpeg);
   image.warnings = std::move(jpeg.warnings);
   return image;

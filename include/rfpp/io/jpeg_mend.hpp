@@ -31,6 +31,7 @@ struct MendedJpeg {
   std::int64_t units = 0, units_present = 0;
   bool single_scan = true;
   int unit_width = 8, unit_height = 8;
+  std::size_t components = 0;
 };
 
 namespace detail {
@@ -73,6 +74,7 @@ class JpegMender {
     }
     if (scans_ == 0) throw Error("truncated JPEG: no image data");
     result_.single_scan = scans_ == 1;
+    result_.components = components_.size();
     append_number(result_.bytes, 0xFFD9, 2);
     describe();
     return std::move(result_);
