@@ -1,4 +1,4 @@
-# rfpp::rfpp, the header-only library. It carries no -march and no behaviour macros.
+# rfpp::rfpp, the header-only library. It carries no -march and no behavior macros.
 include(GNUInstallDirs)
 
 # A project around this one may bring the dependencies as targets of its own. Only eigen/ and

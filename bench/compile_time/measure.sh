@@ -12,7 +12,7 @@ done
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# seconds <optimisation> <file>: the lesser of two runs where one is short.
+# seconds <optimization> <file>: the lesser of two runs where one is short.
 seconds() {
   local TIMEFORMAT=%U
   { time "${compiler[@]}" "$1" -c "$2" -o "$work/object.o" 2>"$work/errors"; } 2>&1 || { cat "$work/errors" >&2; return 1; }

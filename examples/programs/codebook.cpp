@@ -18,7 +18,7 @@ struct Options {
   RestorerOptions restorer;
 };
 
-/// Every latent cell as a square of `cell` pixels whose colour is its index's.
+/// Every latent cell as a square of `cell` pixels whose color is its index's.
 io::Image index_map(const FaceCodes& codes, int cell) {
   io::Image map(codes.side * cell, codes.side * cell, 3);
   for (int y = 0; y < map.height; ++y)

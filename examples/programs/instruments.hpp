@@ -23,7 +23,7 @@ struct InstrumentFiles {
 class Instruments {
  public:
   virtual ~Instruments() = default;
-  /// PSNR, SSIM, sharpness (as a share of the truth's) and colour error of an image and its ground truth;
+  /// PSNR, SSIM, sharpness (as a share of the truth's) and color error of an image and its ground truth;
   /// landmark error, LPIPS and identity distance where their networks are there. NaN where one has no value.
   virtual std::vector<double> measure(const rfpp::Tensor<float>& image, const rfpp::Tensor<float>& truth) = 0;
   /// What the Frechet distance is over: the feature vectors of an image as rows, {1,1,vectors,features}; of

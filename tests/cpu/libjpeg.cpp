@@ -52,7 +52,7 @@ std::vector<unsigned char> through_libjpeg(std::vector<unsigned char> rgb, int w
   return rgb;
 }
 
-/// Smooth colours under some noise, with black and white borders.
+/// Smooth colors under some noise, with black and white borders.
 std::vector<unsigned char> picture(const RandomStream& stream, int width, int height) {
   std::vector<unsigned char> rgb;
   const double noise = 80 * uniform(stream, 0);

@@ -124,7 +124,7 @@ TEST_CASE("the one-dimensional schemes are exact in rational points") {
         q[i] = v[S::source[i]] * (S::filter[i][0] * w[0] + S::filter[i][1] * w[1] + S::filter[i][2] * w[2]);
       S::transform_output(q, y);
       for (int i = 0; i < S::outputs; ++i) {
-        // Output i reads three neighbours of the input, or of the input with every element twice.
+        // Output i reads three neighbors of the input, or of the input with every element twice.
         double expected = 0;
         for (int k = 0; k < 3; ++k) expected += w[k] * d[S::upsamples ? (i + k) / 2 : i + k];
         INFO(c.name << ", output " << i);

@@ -72,7 +72,7 @@ TEST_CASE("a kernel is the sum of its terms, and an isotropic Gaussian has one")
 }
 
 TEST_CASE("kernels have the shapes that their formulas give") {
-  const auto ratio = [](const Blur& blur) {  // of the weight one pixel right of the centre to the centre's
+  const auto ratio = [](const Blur& blur) {  // of the weight one pixel right of the center to the center's
     const auto kernel = degrade::kernel_of(blur);
     const auto centre = static_cast<std::size_t>(blur.size * blur.size / 2);
     return kernel[centre + 1] / kernel[centre];

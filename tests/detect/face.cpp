@@ -33,7 +33,7 @@ TEST_CASE("of faces that overlap the one with the best score stays") {
 
 TEST_CASE("faces are chosen by size, place or number") {
   using Indices = std::vector<std::size_t>;
-  // The second is the largest but for what lies outside of the photo; the third is nearest to the centre.
+  // The second is the largest but for what lies outside of the photo; the third is nearest to the center.
   const std::vector<detect::Face> faces{face_at(5, 5, 20), face_at(70, 50, 60), face_at(40, 30, 18),
                                         face_at(5, 40, 35)};
   CHECK(chosen("all", faces) == Indices{0, 1, 2, 3});

@@ -91,7 +91,7 @@ TEST_CASE("exponential never decreases") {
   int falls = 0;
   for (float x : values) {
     const float y = exponential(x);
-    // Neighbours may swap in their last bit where the reduction's interval changes.
+    // Neighbors may swap in their last bit where the reduction's interval changes.
     if (y < before * (1 - 0x1p-22f)) ++falls;
     before = y;
   }

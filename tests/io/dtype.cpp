@@ -31,7 +31,7 @@ TEST_CASE("Every float16 reads as its exact value and writes back as itself") {
 }
 
 TEST_CASE("float16 rounds to nearest and ties to even") {
-  // Halfway between neighbours the even one wins; the next float on either side decides.
+  // Halfway between neighbors the even one wins; the next float on either side decides.
   for (std::uint32_t bits = 0; bits < 0x7c00; ++bits) {
     Float16 low, high;
     low.bits = static_cast<std::uint16_t>(bits);

@@ -18,7 +18,7 @@ template <class F> Tensor<double> picture_of(int side, F&& level) {
 TEST_CASE("sharpness is the mean absolute Laplacian of the gray face") {
   CHECK(metrics::sharpness(picture_of(64, [](int y, int x, int) { return 2.0 * x + y; })) < 1e-9);
   CHECK(metrics::sharpness(picture_of(64, [](int y, int, int) { return 0.5 * y * y; })) == Approx(1));
-  // A chessboard of 0 and 10: each pixel's neighbours differ from it by 10, four times; of green 0.587
+  // A chessboard of 0 and 10: each pixel's neighbors differ from it by 10, four times; of green 0.587
   // counts.
   const auto board = [](int y, int x, int c) { return (x + y) % 2 == 1 && c == 1 ? 10.0 : 0.0; };
   CHECK(metrics::sharpness(picture_of(256, board)) == Approx(40 * 0.587));

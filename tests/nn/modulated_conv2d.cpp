@@ -21,7 +21,7 @@ using Modulated = ModulatedConv2d<ModulatedSpec{.style = style_width,
                                                 .gain_squared = 3},
                                   T>;
 
-/// The definition: a weight of every image's own, modulated, then normalised, then convolved with.
+/// The definition: a weight of every image's own, modulated, then normalized, then convolved with.
 template <int In, int Out, int Kernel, bool Equalized>
 Tensor<double> by_own_weights(const auto& layer, const Tensor<double>& x, const Tensor<double>& styles,
                               bool demodulates) {

@@ -58,7 +58,7 @@ TEST_CASE("Images with equal colours are gray, whatever their channels") {
   for (int channels = 1; channels <= 4; ++channels) {
     rfpp::io::Image image(3, 2, channels);
     std::fill(image.samples.begin(), image.samples.end(), std::uint8_t{90});
-    if (channels == 4) image.samples[3] = 255;  // alpha is no colour
+    if (channels == 4) image.samples[3] = 255;  // alpha is no color
     CHECK(is_gray(image));
     if (channels < 3) continue;
     image.row(1)[2 * channels + 2] = 91;

@@ -15,7 +15,7 @@ struct PainterSpec {
   int resolution = 256;
 };
 
-/// A network that gives every face one colour.
+/// A network that gives every face one color.
 struct Painter {
   static constexpr PainterSpec spec{};
   std::array<float, 3> color;

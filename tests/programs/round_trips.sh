@@ -29,7 +29,7 @@ done
 "$programs/rfpp-codebook" encode "$face" -o face.codes --map map.png
 "$programs/rfpp-codebook" decode face.codes -o decoded.png
 (($(stat -c %s face.codes) < 2500)) || fail 'the indices take more than two bytes each'
-# From here on a picture without a colour profile: restore would keep it, indices do not.
+# From here on a picture without a color profile: restore would keep it, indices do not.
 "$programs/rfpp-codebook" encode decoded.png -o second.codes
 "$programs/rfpp-codebook" decode second.codes -o second.png
 "$programs/rfpp-restore" --aligned decoded.png --model rohqd-small -o out

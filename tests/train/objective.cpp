@@ -87,3 +87,33 @@ TEST_CASE("discriminators start as the released ones did") {
   CHECK(objective.discriminator.norm4.running_mean.data()[5] == 0);
   CHECK(!same_bits(objective.components[0].conv3.weight.raw(), objective.components[1].conv3.weight.raw()));
 }
+
+TEST_CASE("without the batch's statistics a discriminator judges each image by itself") {
+  Cpu cpu(2);
+  Objective<float, 16> objective{objective_named("rohqd")};
+  const auto& judge = objective.discriminator;
+  const long start = objective.preset.discriminator_start;
+  const auto both_truths = random_tensor<float>({2, 32, 32, 3}, 1),
+             both_outputs = random_tensor<float>({2, 32, 32, 3}, 2);
+  const auto loss_of = [&](int first, int count) {
+    const auto part = [&](const Tensor<float>& both) {
+      auto images = Tensor<float>::uninitialised({count, 32, 32, 3});
+      std::copy_n(both.data() + first * 32 * 32 * 3, images.extents().size(), images.data());
+      return images;
+    };
+    return objective.image_discriminator(cpu, part(both_truths), part(both_outputs), start).loss;
+  };
+  const auto distance = [&] { return std::abs(loss_of(0, 2) - (loss_of(0, 1) + loss_of(1, 1)) / 2); };
+
+  objective.initialise(cpu, 7);
+  CHECK(distance() > 1e-4);
+  CHECK(judge.norm3.running_mean.data()[5] != 0);
+
+  objective.preset.batch_statistics = false;
+  objective.initialise(cpu, 7);
+  CHECK(distance() < 1e-6);
+  CHECK(judge.norm3.running_mean.data()[5] == 0);
+  const auto& filter = judge.conv4.weight.raw();
+  const double variance = norm_of(filter) * norm_of(filter) / static_cast<double>(filter.extents().size());
+  CHECK(variance == Approx(2.0 / (64 * 4 * 4)).epsilon(0.02));
+}

@@ -24,9 +24,11 @@ TEST_CASE("settings are written and read again") {
   nlohmann::json old(s);
   old.erase("recursive");
   old.erase("judges_updated");
+  old["objective"].erase("batch_statistics");
   std::ofstream(file) << old;
   CHECK(!read_settings(file).recursive);
   CHECK(read_settings(file).judges_updated);
+  CHECK(read_settings(file).objective.batch_statistics);
 }
 
 TEST_CASE("presets have the published rates") {

@@ -79,7 +79,7 @@ struct Block {
   Memory* memory = nullptr;                    // set for a block of its own
   std::shared_ptr<const void> owner;           // set for a part of memory that somebody else keeps
   Workspace* home = nullptr;                   // set for a part of a workspace
-  Block *previous = nullptr, *next = nullptr;  // neighbours in the workspace's address order
+  Block *previous = nullptr, *next = nullptr;  // neighbors in the workspace's address order
   bool free = false;
   Block* companion = nullptr;  // counted
 };

@@ -108,7 +108,7 @@ template <class T> struct FilterGradientTiling {
   int panels() const { return round_up(in.c, MicroTile<T>::columns) / MicroTile<T>::columns; }
   int tasks() const { return groups() * panels() * geometry.kernel; }
 
-  // Input columns that a stride separates lie apart, so that those which a tap reads are neighbours.
+  // Input columns that a stride separates lie apart, so that those which a tap reads are neighbors.
   int padded_rows() const { return in.h + geometry.pad_before + geometry.pad_after; }
   int phase_columns() const {
     return (in.w + geometry.pad_before + geometry.pad_after + geometry.stride - 1) / geometry.stride;

@@ -44,7 +44,7 @@ template <class T> struct InvertedResidualShape {
            static_cast<std::size_t>(s.wide.h) * s.row_size() * sizeof(T) > most_cached;
   }
 
-  /// Few, so that there are tasks for all threads, but each makes two rows again that its neighbours make.
+  /// Few, so that there are tasks for all threads, but each makes two rows again that its neighbors make.
   int rows() const { return std::clamp(out.h / 8, 8, 32); }
   int bands() const { return (out.h + rows() - 1) / rows(); }
   int depth() const { return geometry.kernel * geometry.kernel * in.c; }

@@ -11,7 +11,7 @@
 #include "rfpp/cpu/transpose.hpp"
 #include "rfpp/expr/jpeg.hpp"
 
-// The first pass goes over bands of 16 rows: colour transform, chroma subsampling, and every 8x8 block there
+// The first pass goes over bands of 16 rows: color transform, chroma subsampling, and every 8x8 block there
 // and back, into planes of bytes. The second upsamples chroma and goes back to RGB row by row.
 
 namespace rfpp::cpu {

@@ -18,7 +18,7 @@ inline std::size_t band_scratch(Extents e) {
   return static_cast<std::size_t>(std::max(band_elements, 2 * e.c));
 }
 
-/// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorises.
+/// Folds a run of elements, in lanes first, so that the order of the operations is fixed and vectorizes.
 template <class T, class Operation> T fold_run(const T* row, std::ptrdiff_t count, Operation join, T start) {
   constexpr int lanes = lane_count<T>;
   Lanes<T> part[unroll];

@@ -5,7 +5,7 @@
 
 // Minimal filtering (Winograd 1980; Lavin & Gray, arXiv 1509.09308) of 3x3 kernels, in one dimension; two
 // dimensions nest it. A scheme tells of one tile
-//   step                  distance between the inputs of neighbouring tiles
+//   step                  distance between the inputs of neighboring tiles
 //   inputs                elements read, the first at tile * step - 1
 //   products              multiplications; number i is of transformed input source[i] and row i of filter * g
 //   outputs, first_output elements made, the first at tile * outputs + first_output

@@ -19,7 +19,7 @@ inline std::size_t parts_for(std::size_t targets, std::size_t count) {
   return wanted < useful ? wanted : useful;
 }
 
-/// Folds items part, part + parts, ... of a target: neighbouring threads read neighbouring items.
+/// Folds items part, part + parts, ... of a target: neighboring threads read neighboring items.
 template <class S, class Operation, class Item> struct FoldPartsKernel {
   Item item;
   std::size_t count, parts;
@@ -106,7 +106,7 @@ struct AddBoth {
     return {a.sum + b.sum, a.squares + b.squares};
   }
 };
-/// Folds pixels part, part + parts, ... of a channel: {n,parts,c}. Neighbouring threads read neighbouring
+/// Folds pixels part, part + parts, ... of a channel: {n,parts,c}. Neighboring threads read neighboring
 /// channels.
 template <class X> struct FoldPixelsKernel {
   X x;

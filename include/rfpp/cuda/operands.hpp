@@ -195,7 +195,7 @@ template <class Numbers> struct Lines {
   }
 };
 /// Patches with lines and depth exchanged: a line for every tap and channel, as deep as there are pixels. The
-/// 16 bytes are of neighbouring lines.
+/// 16 bytes are of neighboring lines.
 template <class Numbers> struct PatchesAcross {
   static constexpr bool across = true;
   Patches<Numbers> patches;

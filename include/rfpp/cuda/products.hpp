@@ -30,7 +30,7 @@ using NarrowTile = Tile<256, 64>;
 
 /// An operand's lines for a step in shared memory, as they lie in memory: the depth of a line together, or,
 /// where they are given across, the lines of a depth. Copy i of a thread goes to line(thread, i) from
-/// k(thread, i) on; neighbouring threads read neighbouring memory.
+/// k(thread, i) on; neighboring threads read neighboring memory.
 template <class Numbers, int Count, bool Across> struct alignas(32) StagedLines {  // as tensor cores load
   using Element = typename Numbers::Element;
   static constexpr int pitch = (Across ? Count : step_depth<Numbers>)+chunk<Numbers>;

@@ -9,7 +9,7 @@
 namespace rfpp::degrade {
 inline namespace RFPP_ABI {
 
-/// A square box in pixels: its centre and half its side.
+/// A square box in pixels: its center and half its side.
 struct Box {
   double x = 0, y = 0, half = 0;
 };
@@ -18,7 +18,7 @@ struct Components {
   Box left_eye, right_eye, mouth;
 };
 
-/// Where a degradation moves a face's boxes in an image of `width`: a mirrored centre x becomes width - x,
+/// Where a degradation moves a face's boxes in an image of `width`: a mirrored center x becomes width - x,
 /// and the eyes change places.
 inline Components moved(Components c, const Degradation& d, int width) {
   if (d.flip) {
@@ -31,7 +31,7 @@ inline Components moved(Components c, const Degradation& d, int width) {
   return c;
 }
 
-/// The same for landmarks, which count from the centre of the first pixel: a mirrored x becomes
+/// The same for landmarks, which count from the center of the first pixel: a mirrored x becomes
 /// width - 1 - x, and left and right change places.
 inline photo::Landmarks moved(photo::Landmarks points, const Degradation& d, int width) {
   if (d.flip) {

@@ -51,7 +51,7 @@ inline std::vector<Face> suppress_overlapping(std::vector<Face> faces, double mo
   return kept;
 }
 
-/// Which of a photo's faces are meant: all of them, the largest, the one nearest to the centre, or those with
+/// Which of a photo's faces are meant: all of them, the largest, the one nearest to the center, or those with
 /// the given numbers, counted from 1.
 class FaceChoice {
  public:

@@ -14,7 +14,7 @@
 namespace rfpp::detect {
 inline namespace RFPP_ABI {
 
-/// Bilinear weights with half-pixel centres; where the axis shrinks, as wide in proportion.
+/// Bilinear weights with half-pixel centers; where the axis shrinks, as wide in proportion.
 inline photo::ResizeTaps triangle_taps(int in, int out) {
   const double ratio = static_cast<double>(in) / out, stretch = std::max(1.0, ratio);
   photo::ResizeTaps taps{2 * static_cast<int>(std::ceil(stretch)), {}, {}};

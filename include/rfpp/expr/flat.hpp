@@ -5,7 +5,7 @@
 
 #include "rfpp/expr/random.hpp"
 
-// Images have three channels, and a SIMD register more elements than that. Where neighbouring pixels of every
+// Images have three channels, and a SIMD register more elements than that. Where neighboring pixels of every
 // leaf lie side by side, a row of pixels can be evaluated as one pixel of many channels.
 
 namespace rfpp {

@@ -204,7 +204,7 @@ struct Larger {
   }
 };
 
-/// The value of q with the gradient of z: a quantiser that gradients ignore.
+/// The value of q with the gradient of z: a quantizer that gradients ignore.
 struct StraightThrough {
   static constexpr const char* name = "straight_through";
   static constexpr bool linear = true;

@@ -15,7 +15,7 @@ namespace rfpp {
 inline namespace RFPP_ABI {
 namespace jpeg_arithmetic {
 
-/// The quantisation tables of ITU-T T.81, annex K, row by row: luma, chroma.
+/// The quantization tables of ITU-T T.81, annex K, row by row: luma, chroma.
 inline constexpr std::uint8_t base_tables[2][64] = {
     {16, 11, 10, 16, 24,  40,  51,  61,  12, 12, 14, 19, 26,  58,  60,  55,  //
      14, 13, 16, 24, 40,  57,  69,  56,  14, 17, 22, 29, 51,  87,  80,  62,  //

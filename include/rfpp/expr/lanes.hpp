@@ -75,7 +75,7 @@ template <class V> V clamp_lanes(V x, V low, V high) {
 
 /// e^x to about one unit in the last place for float, scalar or lanes: Cody-Waite reduction to |r| <=
 /// ln(2)/2, a polynomial, and the exponent put together from bits. std::exp would keep the loops around it
-/// from vectorising. Below about 1.7e-38 the result is 0.
+/// from vectorizing. Below about 1.7e-38 the result is 0.
 template <class V> V exponential_float(V x) {
   using Bits = typename SameSizeBits<V>::type;
   const V low = splat<V>(-87.0f), high = splat<V>(88.72283f);

@@ -142,7 +142,7 @@ template <class R, class G> struct RemapAdjoint {
   auto plan() const { return PreimagePlan<R, plan_t<G>>{rule, plan_of(gradient)}; }
 };
 
-/// Nearest-neighbour upsampling to twice the height and width.
+/// Nearest-neighbor upsampling to twice the height and width.
 struct Upsample2 {
   static constexpr bool keeps_channels = true;
   Extents extents(Extents e) const { return {e.n, 2 * e.h, 2 * e.w, e.c}; }

@@ -23,7 +23,7 @@ inline namespace RFPP_ABI {
 /// The tensors of a file of weights, and what its form is called. Throws Error where it is none or damaged.
 RFPP_COMPILED_ONCE CheckpointContents read_contents(std::span<const std::byte> bytes, std::string_view& form);
 
-/// The named tensors of a file of weights, whatever its form; the form is recognised by content. Tensors are
+/// The named tensors of a file of weights, whatever its form; the form is recognized by content. Tensors are
 /// views into the mapped file and stay valid as long as any copy of this object lives; copies are cheap.
 /// Nothing that a file asks for is ever executed.
 class Checkpoint {
@@ -52,7 +52,7 @@ class Checkpoint {
   /// The `__metadata__` of a safetensors file; empty for other forms.
   const std::map<std::string, std::string>& metadata() const& { return state_->contents.metadata; }
 
-  /// The tensors whose element type DType lacks (float8, complex, quantised), each with its type.
+  /// The tensors whose element type DType lacks (float8, complex, quantized), each with its type.
   const std::map<std::string, std::string>& unread() const& { return state_->contents.unread; }
 
   /// The tensor of that name, or nullptr.

@@ -17,7 +17,7 @@ namespace rfpp::io {
 inline namespace RFPP_ABI {
 
 namespace detail {
-/// What an unknown file starts with: a web page, a Git LFS pointer and the like are recognised at a glance.
+/// What an unknown file starts with: a web page, a Git LFS pointer and the like are recognized at a glance.
 inline std::string description(std::span<const std::byte> bytes) {
   if (bytes.empty()) return "an empty file";
   const std::string_view whole = as_text(bytes);

@@ -17,8 +17,8 @@
 namespace rfpp::io {
 inline namespace RFPP_ABI {
 
-/// Whether an ICC profile is whole and describes images with that many colour channels (1 or 3). Source:
-/// ICC.1, the header's size and colour space.
+/// Whether an ICC profile is whole and describes images with that many color channels (1 or 3). Source:
+/// ICC.1, the header's size and color space.
 inline bool icc_fits(std::span<const std::uint8_t> profile, int colors) {
   const std::string_view space = colors == 3 ? "RGB " : "GRAY";
   return profile.size() >= 128 && load_number(std::as_bytes(profile), 0, 4) == profile.size() &&

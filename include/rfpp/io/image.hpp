@@ -33,7 +33,7 @@ inline void check_size(std::int64_t width, std::int64_t height) {
 
 /// What an image file says beside its pixels. It is written again where the format can hold it.
 struct ImageMetadata {
-  std::vector<std::uint8_t> icc_profile;  ///< the colour profile, empty for none
+  std::vector<std::uint8_t> icc_profile;  ///< the color profile, empty for none
   /// The EXIF block from its TIFF header on, for an upright picture: the orientation is applied when a file
   /// is read and set to 1 here, and the thumbnail, which shows the picture as it was, is taken out.
   std::vector<std::uint8_t> exif;
@@ -43,7 +43,7 @@ struct ImageMetadata {
   double pixels_per_meter_x = 0, pixels_per_meter_y = 0;
 };
 
-/// An image, interleaved, row after row from the top left. Colours are as in the file (usually sRGB); alpha
+/// An image, interleaved, row after row from the top left. Colors are as in the file (usually sRGB); alpha
 /// is not premultiplied.
 struct Image : ImageMetadata {
   int width = 0, height = 0;
@@ -92,7 +92,7 @@ inline std::uint8_t round_to_byte(float value) {
                       : std::uint8_t{0};
 }
 
-/// Writes the colours as RGB in [-1, 1], shape (height, width, 3), gray repeated, alpha left out. Throws
+/// Writes the colors as RGB in [-1, 1], shape (height, width, 3), gray repeated, alpha left out. Throws
 /// Error unless `out` has that size.
 inline void to_floats(const Image& image, std::span<float> out) {
   const std::size_t pixels = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height);

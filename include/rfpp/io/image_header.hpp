@@ -189,7 +189,7 @@ inline std::size_t next_jpeg_marker(std::span<const std::byte> bytes, std::size_
 inline constexpr std::string_view exif_jpeg_signature{"Exif\0\0", 6};
 inline constexpr std::string_view xmp_jpeg_signature{"http://ns.adobe.com/xap/1.0/\0", 29};
 
-/// Takes what an APP0, APP1 or APP2 segment of a JPEG says into the header; the parts of a colour profile, in
+/// Takes what an APP0, APP1 or APP2 segment of a JPEG says into the header; the parts of a color profile, in
 /// whatever order they come, into `icc_parts` by their numbers. Sources: JFIF 1.02; EXIF 2.3, 4.5.4; XMP part
 /// 3; ICC.1, annex B.4.
 inline void read_jpeg_metadata(ImageHeader& header, std::span<const std::byte> segment,

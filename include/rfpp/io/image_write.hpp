@@ -18,7 +18,7 @@ inline namespace RFPP_ABI {
 RFPP_COMPILED_ONCE Bytes encode_png(const Image& image);
 
 /// The image as a JPEG file of quality 1 to 100 with its metadata; alpha is left out, gray images have one
-/// component. The colours are not subsampled above quality 90.
+/// component. The colors are not subsampled above quality 90.
 RFPP_COMPILED_ONCE Bytes encode_jpeg(const Image& image, int quality);
 
 /// Throws Error, naming what can be written, for names whose extension write_image has no form for.

@@ -112,7 +112,7 @@ class GrayJpegWriter {
 }  // namespace detail
 
 /// A gray image, with or without alpha, as a JPEG of one component. stb writes three always, in which a gray
-/// colour profile would be wrong.
+/// color profile would be wrong.
 inline Bytes encode_gray_jpeg(const Image& image, int quality) {
   return detail::GrayJpegWriter(image, quality).write();
 }

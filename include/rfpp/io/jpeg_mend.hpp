@@ -120,7 +120,7 @@ class JpegMender {
     }
   }
 
-  /// Of each quantisation table the step of the first coefficient.
+  /// Of each quantization table the step of the first coefficient.
   void read_steps(std::span<const std::byte> content) {
     while (!content.empty()) {
       const std::uint32_t where = load_number(content, 0, 1), bytes = where < 16 ? 1 : 2;

@@ -125,7 +125,7 @@ struct Dimension {
   std::int64_t stride;
 };
 
-/// Dimensions without those of extent 1 and with neighbours merged that one stride can walk; never empty.
+/// Dimensions without those of extent 1 and with neighbors merged that one stride can walk; never empty.
 inline std::vector<Dimension> merged_dimensions(const TensorView& view) {
   std::vector<Dimension> merged;
   for (std::size_t i = 0; i < view.shape.size(); ++i) {
@@ -167,7 +167,7 @@ T* copy_elements(const std::byte* source, std::span<const Dimension> dimensions,
     }
   };
   if (stride == 1) {
-    copy_row(std::integral_constant<std::int64_t, 1>{});  // a constant step lets the loop vectorise
+    copy_row(std::integral_constant<std::int64_t, 1>{});  // a constant step lets the loop vectorize
   } else {
     copy_row(stride);
   }

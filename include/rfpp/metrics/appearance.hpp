@@ -10,13 +10,13 @@
 #include "rfpp/core/error.hpp"
 #include "rfpp/core/tensor.hpp"
 
-// How sharp a face is and how right its colours are. Images are {1,h,w,3} of doubles in host memory that hold
+// How sharp a face is and how right its colors are. Images are {1,h,w,3} of doubles in host memory that hold
 // 8-bit sRGB samples, 0 to 255.
 
 namespace rfpp::metrics {
 inline namespace RFPP_ABI {
 
-/// The mean absolute Laplacian (four neighbours) of the gray image (ITU-R BT.601), in levels, over the face:
+/// The mean absolute Laplacian (four neighbors) of the gray image (ITU-R BT.601), in levels, over the face:
 /// rows 40 to 236 and columns 50 to 206 of an aligned face of 256x256, in proportion for other sizes. Throws
 /// Error for images below 16x16.
 inline double sharpness(const Tensor<double>& image) {
@@ -35,7 +35,7 @@ inline double sharpness(const Tensor<double>& image) {
   return sum / (static_cast<double>(bottom - top) * (right - left));
 }
 
-/// The CIELAB coordinates, white point D65, of an sRGB colour of levels 0 to 255.
+/// The CIELAB coordinates, white point D65, of an sRGB color of levels 0 to 255.
 inline std::array<double, 3> lab(double red, double green, double blue) {
   const auto linear = [](double v) {
     v /= 255;
@@ -70,7 +70,7 @@ inline std::vector<double> blurred(const std::vector<double>& from, const std::v
 }  // namespace detail
 
 /// The mean CIE76 difference of two images after a Gaussian blur of sigma 8 pixels, cut at 4 sigma: of their
-/// colours, whatever the detail. Throws Error unless both are RGB images of one size.
+/// colors, whatever the detail. Throws Error unless both are RGB images of one size.
 inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
   const Extents e = a.extents();
   if (!(e == b.extents()) || e.n != 1 || e.c != 3)

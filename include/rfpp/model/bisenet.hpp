@@ -70,12 +70,12 @@ template <class T = float> struct FeatureFusion {
   }
 };
 
-/// The face parser BiSeNet (Yu et al. 2018, as facexlib has it): aligned RGB faces {n,h,w,3}, normalised, of
+/// The face parser BiSeNet (Yu et al. 2018, as facexlib has it): aligned RGB faces {n,h,w,3}, normalized, of
 /// any size, to 19 logits a pixel {n,h,w,19}. Parameters are named as in parsing_bisenet.pth.
 template <class T = float> struct BiSeNet {
   static constexpr const char* name = "bisenet";
   static constexpr int classes = 19, side = 512;
-  /// The colours of a pixel c in [0, 255] become (c / 255 - mean) / deviation.
+  /// The colors of a pixel c in [0, 255] become (c / 255 - mean) / deviation.
   static constexpr std::array<double, 3> mean{0.485, 0.456, 0.406}, deviation{0.229, 0.224, 0.225};
   /// Whether a class belongs to the face and is pasted: not background, neck, necklace, cloth and hat.
   static constexpr bool is_face(int label) { return label != 0 && (label < 14 || label == 17); }

@@ -75,7 +75,7 @@ template <int In, int Out, class T = float> struct SeparableConv2d {
 };
 
 /// What CenterFace says of every 4x4 pixels: a face's probability, the logarithm of its height and width in
-/// units of 4 px, how far its centre is from the cell's, its landmarks. Vertical comes before horizontal.
+/// units of 4 px, how far its center is from the cell's, its landmarks. Vertical comes before horizontal.
 template <class T = float> struct CenterFaceMaps { Tensor<T> heatmap, scale, offset, landmarks; };
 
 /// The face detector CenterFace (Xu et al. 2019, arXiv:1911.03599), batch norms folded: {n,h,w,3} RGB in [0,

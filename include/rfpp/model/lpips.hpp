@@ -43,7 +43,7 @@ template <class T = float> struct Vgg16 {
   VggSlice<17, 256, 512, 3, T> slice4;
   VggSlice<24, 512, 512, 3, T> slice5;
 
-  /// x {n,h,w,3} with sides of at least 16, normalised as ImageNet's images.
+  /// x {n,h,w,3} with sides of at least 16, normalized as ImageNet's images.
   auto operator()(auto& ex, const auto& x) const {
     auto f1 = slice1(ex, x);
     auto f2 = slice2(ex, eval(ex, max_pool2(f1)));

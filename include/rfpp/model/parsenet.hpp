@@ -89,7 +89,7 @@ template <int In, int Out, Resampling R = Resampling::none, class T = float> str
 template <class T = float> struct ParseNet {
   static constexpr const char* name = "parsenet";
   static constexpr int classes = 19, side = 512;
-  /// The colours of a pixel c in [0, 255] become (c / 255 - mean) / deviation.
+  /// The colors of a pixel c in [0, 255] become (c / 255 - mean) / deviation.
   static constexpr std::array<double, 3> mean{0.5, 0.5, 0.5}, deviation{0.5, 0.5, 0.5};
   /// Whether a class belongs to the face and is pasted: not background, hat, necklace, neck and cloth.
   static constexpr bool is_face(int label) { return label != 0 && (label < 14 || label == 15); }

@@ -85,7 +85,7 @@ template <class X, class T>
 }
 }  // namespace detail
 
-/// Batch normalisation over {n,h,w,C}, epsilon 1e-5 (Ioffe & Szegedy 2015), lazily. In evaluation by the
+/// Batch normalization over {n,h,w,C}, epsilon 1e-5 (Ioffe & Szegedy 2015), lazily. In evaluation by the
 /// running statistics. In training by those of the batch, which are evaluated, and told to the executor with
 /// ex.observe().
 template <int C, class T = float> struct BatchNorm {

@@ -33,8 +33,8 @@ template <class T> struct BareGroupNorm {
   }
 };
 
-/// Group normalisation over {n,h,w,channels}, epsilon 1e-6 (Wu & He 2018): evaluates the statistics, and
-/// returns the normalisation and its affine lazily.
+/// Group normalization over {n,h,w,channels}, epsilon 1e-6 (Wu & He 2018): evaluates the statistics, and
+/// returns the normalization and its affine lazily.
 template <int C, int Groups, class T = float> struct GroupNorm {
   static constexpr bool groups_divide_channels = Groups > 0 && C % Groups == 0;
   static_assert(groups_divide_channels, "GroupNorm: the groups must divide the channels");

@@ -21,8 +21,8 @@ template <class X, class T>
 }
 }  // namespace detail
 
-/// Layer normalisation of every pixel of {n,h,w,C} over its channels, epsilon 1e-5 (Ba et al. 2016):
-/// evaluates mean and deviation, and returns the normalisation and its affine lazily.
+/// Layer normalization of every pixel of {n,h,w,C} over its channels, epsilon 1e-5 (Ba et al. 2016):
+/// evaluates mean and deviation, and returns the normalization and its affine lazily.
 template <int C, class T = float> struct LayerNorm {
   static constexpr double epsilon = 1e-5;
 

@@ -7,7 +7,7 @@
 namespace rfpp {
 inline namespace RFPP_ABI {
 
-/// Nearest-neighbour resizing of h x w to out_h x out_w pixels: pixel i is that at floor(i h / out_h).
+/// Nearest-neighbor resizing of h x w to out_h x out_w pixels: pixel i is that at floor(i h / out_h).
 struct NearestResize {
   static constexpr bool keeps_channels = true;
   int h, w, out_h, out_w;
@@ -46,7 +46,7 @@ template <int C, class T = float> struct Downsample {
   static void fields(auto&& f, auto&... models) { f("conv", models.conv...); }
 };
 
-/// Twice the height and width: nearest neighbour, then 3x3 convolution.
+/// Twice the height and width: nearest neighbor, then 3x3 convolution.
 template <int C, class T = float> struct Upsample {
   Conv2d<conv3x3(C, C), T> conv;
 

@@ -96,7 +96,7 @@ template <TransformerSpec S, class T = float> struct TokenAttention {
   }
 };
 
-/// A transformer's encoder layer that normalises first (Vaswani et al. 2017; Xiong et al. 2020): attention,
+/// A transformer's encoder layer that normalizes first (Vaswani et al. 2017; Xiong et al. 2020): attention,
 /// then a network of two linear layers with GELU between them, each plus what went in. Rows to rows.
 template <TransformerSpec S, class T = float> struct TransformerLayer {
   TokenAttention<S, T> self_attn;

@@ -16,7 +16,7 @@
 namespace rfpp::photo {
 inline namespace v0 {
 
-/// Whose colours a restored face has: the input's, below its detail, or those that the network gave it.
+/// Whose colors a restored face has: the input's, below its detail, or those that the network gave it.
 enum class Color { input, restored };
 
 /// The luma of RGB (ITU-R BT.601).
@@ -33,7 +33,7 @@ inline io::Image to_gray(const io::Image& image) {
   return gray;
 }
 
-/// Whether the image has one colour channel, or three that are equal everywhere.
+/// Whether the image has one color channel, or three that are equal everywhere.
 inline bool is_gray(const io::Image& image) {
   if (image.colors() == 1) return true;
   const auto channels = static_cast<std::size_t>(image.channels);
@@ -45,7 +45,7 @@ inline bool is_gray(const io::Image& image) {
   return image.samples16.empty() ? all_equal(image.samples) : all_equal(image.samples16);
 }
 
-/// Sets the three colours of every pixel of an RGB image to its luma.
+/// Sets the three colors of every pixel of an RGB image to its luma.
 inline void remove_color(io::Image& image) {
   const auto channels = static_cast<std::size_t>(image.channels);
   for (std::size_t i = 0; i < image.samples.size(); i += channels) {
@@ -55,10 +55,10 @@ inline void remove_color(io::Image& image) {
 }
 
 /// The sigma of the split in keep_colors, in pixels of the 512-pixel template: coarse enough for eyes and
-/// mouth to be the restored ones, fine enough for hair, skin and background to have the input's colours each.
+/// mouth to be the restored ones, fine enough for hair, skin and background to have the input's colors each.
 inline constexpr double color_sigma = 16;
 
-/// The restored face with the low frequencies, colour and brightness both, of the input: restored +
+/// The restored face with the low frequencies, color and brightness both, of the input: restored +
 /// blur(input - restored), by a Gaussian of `sigma` pixels. `restored` is RGB; the input has the same size
 /// and may be gray. Throws Error when the sizes differ.
 inline io::Image keep_colors(io::Image restored, const io::Image& input, double sigma) {

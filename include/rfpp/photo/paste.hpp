@@ -76,8 +76,8 @@ inline Point template_point(const Placement& face, Point pixel) {
   return {p.x * face.template_scale, p.y * face.template_scale};
 }
 
-/// The share of a pixel, 0 to 1, that a face leaves to those before it: what belongs to a neighbour's head
-/// more than to its own, since its crop shows that neighbour unrestored.
+/// The share of a pixel, 0 to 1, that a face leaves to those before it: what belongs to a neighbor's head
+/// more than to its own, since its crop shows that neighbor unrestored.
 inline float share_of_earlier(const Placement& face, std::span<const Placement> earlier, Point pixel) {
   if (earlier.empty()) return 0;
   const double own = head_distance(template_point(face, pixel));
@@ -91,7 +91,7 @@ inline float share_of_earlier(const Placement& face, std::span<const Placement> 
   return static_cast<float>(1 - kept);
 }
 
-/// The colours of a part of an image as floats: what faces are blended into, rounded once at the end.
+/// The colors of a part of an image as floats: what faces are blended into, rounded once at the end.
 struct FloatRegion {
   Rectangle region;
   int colors = 0;
@@ -110,7 +110,7 @@ struct FloatRegion {
     }
   }
 
-  /// Rounds the colours back into the image, of 8 and of 16 bits.
+  /// Rounds the colors back into the image, of 8 and of 16 bits.
   void store(io::Image& image) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x) {
@@ -241,8 +241,8 @@ inline void paste_onto(io::Image& canvas, std::span<const RestoredFace> faces, d
 }
 
 /// The photo at `scale` (1 or more; Lanczos) times its size with all faces pasted in, in their order; a later
-/// face leaves an earlier neighbour's head alone. At scale 1 all pixels outside the masks are the photo's.
-/// Alpha and profile are kept, a photo with one colour channel keeps one. Throws Error for a scale below 1, a
+/// face leaves an earlier neighbor's head alone. At scale 1 all pixels outside the masks are the photo's.
+/// Alpha and profile are kept, a photo with one color channel keeps one. Throws Error for a scale below 1, a
 /// result beyond io::check_size, a strength outside 0 to 1, a crop that is not a square RGB image, and a mask
 /// of another size than its crop's.
 inline io::Image paste_faces(const io::Image& photo, std::span<const RestoredFace> faces, double scale = 1,

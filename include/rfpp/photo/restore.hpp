@@ -25,7 +25,7 @@ inline io::Image to_image(const Tensor<float>& tensor) {
   return io::to_image(tensor.elements(), tensor.extents().w, tensor.extents().h);
 }
 
-/// The restored colours in the form of the original: blended with it (strength 1: restored, 0: original),
+/// The restored colors in the form of the original: blended with it (strength 1: restored, 0: original),
 /// gray where it is gray, with its alpha and profile. Both have the same size.
 inline io::Image blend_with_original(const io::Image& restored, const io::Image& original, double strength) {
   const io::Image colours = is_gray(original) ? to_gray(restored) : restored;
@@ -55,7 +55,7 @@ struct RestoreOptions {
   std::function<Plane(const io::Image& face)> parser = {};
 };
 
-/// What a network made of a face, an RGB image of its size, in the colours asked for.
+/// What a network made of a face, an RGB image of its size, in the colors asked for.
 inline io::Image colored(io::Image restored, const io::Image& face, Color color) {
   if (color == Color::restored) return restored;
   return keep_colors(std::move(restored), face, color_sigma * face.width / template_size);
@@ -78,7 +78,7 @@ io::Image restore_face(auto& ex, Model& model, const io::Image& face, const Rest
 }
 
 /// Restores the faces of a photo, given by five landmarks each, and pastes them back into the photo. A gray
-/// photo stays gray, also one with three colour channels. Faces with an eye distance under
+/// photo stays gray, also one with three color channels. Faces with an eye distance under
 /// minimum_eye_distance stay as they are.
 template <class Model>
 io::Image restore_photo(auto& ex, Model& model, const io::Image& photo, std::span<const Landmarks> faces,

@@ -14,7 +14,7 @@
 namespace rfpp::photo {
 inline namespace v0 {
 
-/// A position in pixels; (0, 0) is the centre of the top left one.
+/// A position in pixels; (0, 0) is the center of the top left one.
 struct Point {
   double x = 0, y = 0;
 };

@@ -20,7 +20,7 @@
 namespace rfpp::photo {
 inline namespace RFPP_ABI {
 
-/// How a photo is cut, in pixels of it. Neighbouring tiles overlap by 2 * context + blend: each of them
+/// How a photo is cut, in pixels of it. Neighboring tiles overlap by 2 * context + blend: each of them
 /// counts where it has `context` pixels around it, and over the `blend` pixels between, one fades into the
 /// other.
 struct Tiling {
@@ -73,7 +73,7 @@ inline int reflected(int i, int extent) {
   return i < extent ? i : 2 * extent - 2 - i;
 }
 
-/// The colours of a part of a photo as RGB in [0, 1], which may reach over its right and lower edge.
+/// The colors of a part of a photo as RGB in [0, 1], which may reach over its right and lower edge.
 inline void read_tile(const io::Image& photo, int x0, int y0, const Tensor<float>& tile) {
   const Extents e = tile.extents();
   const bool wide = !photo.samples16.empty();
@@ -94,7 +94,7 @@ inline void read_tile(const io::Image& photo, int x0, int y0, const Tensor<float
 }
 
 /// Writes an enlarged tile to its place among the samples, of 8 or 16 bits, of a canvas that ends where the
-/// photo does; as gray, the luma of its colours. Alpha is left out.
+/// photo does; as gray, the luma of its colors. Alpha is left out.
 template <class Sample>
 void write_tile(const Tensor<float>& tile, int x0, int y0, const std::vector<float>& across,
                 const std::vector<float>& down, bool gray, const io::Image& canvas,

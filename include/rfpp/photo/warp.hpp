@@ -69,8 +69,8 @@ template <class Get> float bilinear(const SamplePosition& at, int width, int hei
   return top * (1 - at.below) + bottom * at.below;
 }
 
-/// The part `region` of the image moved by a map whose inverse is given: its colours, rounded to 8 bits, with
-/// `border` outside. `colors` is 1 or 3; a gray image gives three equal colours, a colour image cannot give
+/// The part `region` of the image moved by a map whose inverse is given: its colors, rounded to 8 bits, with
+/// `border` outside. `colors` is 1 or 3; a gray image gives three equal colors, a color image cannot give
 /// one.
 inline std::vector<std::uint8_t> warp(const io::Image& image, const Affine& inverse_map,
                                       const Rectangle& region, int colors,

@@ -57,7 +57,7 @@ struct RestorerOptions {
 /// How faces are restored.
 struct FaceOptions {
   double strength = 1;  ///< 1: restored, 0: the input, between them: a blend
-  /// Whose colours faces have. By default the network's; the input's in photos restored with the weights that
+  /// Whose colors faces have. By default the network's; the input's in photos restored with the weights that
   /// come with rfpp.
   std::optional<photo::Color> color{};
   /// Of a whole photo's result, 1 or more, times the photo's size; by default that of the network
@@ -73,7 +73,7 @@ struct FaceOptions {
 struct NetworkInfo {
   const char* name;
   int resolution;  ///< side of the aligned faces that it takes, in pixels
-  /// What a user of its published weights has to know of their licence, in one line; empty for free ones.
+  /// What a user of its published weights has to know of their license, in one line; empty for free ones.
   const char* license = "";
   photo::Landmarks alignment =
       photo::ffhq_template;         ///< where it expects the landmarks, in a face of 512x512

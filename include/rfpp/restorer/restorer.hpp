@@ -46,7 +46,7 @@ class Restorer {
   /// The faces in a photo, by descending score.
   std::vector<detect::Face> find_faces(const io::Image& photo);
 
-  /// Finds the faces in a photo, restores them and pastes them back. Alpha, colour profile and gray are kept,
+  /// Finds the faces in a photo, restores them and pastes them back. Alpha, color profile and gray are kept,
   /// and all pixels without faces where the scale is 1 and there is no network for the background.
   io::Image restore_photo(const io::Image& photo, const FaceOptions& options = {});
   /// The same for the faces of these landmarks. Those that cannot be restored stay as they are, see

@@ -38,8 +38,8 @@ inline std::optional<photo::Affine> draw(const Augmentation& a, const RandomStre
   return photo::Affine{c, -s, x - c * centre + s * centre, s, c, y - s * centre - c * centre};
 }
 
-/// Where the map moves a face's boxes. Their centres count from the image's corner, half a pixel beside the
-/// centre of the first pixel.
+/// Where the map moves a face's boxes. Their centers count from the image's corner, half a pixel beside the
+/// center of the first pixel.
 inline degrade::Components moved(degrade::Components c, const photo::Affine& map) {
   for (degrade::Box* box : {&c.left_eye, &c.right_eye, &c.mouth}) {
     const photo::Point p = map({box->x - 0.5, box->y - 0.5});
@@ -48,7 +48,7 @@ inline degrade::Components moved(degrade::Components c, const photo::Affine& map
   return c;
 }
 
-/// How a face's colours may be changed, so that colours are not guessed from suits and flags.
+/// How a face's colors may be changed, so that colors are not guessed from suits and flags.
 struct Recoloring {
   double probability = 0;  ///< that anything is done
   double degrees = 0;      ///< hue turned by up to this, either way
@@ -67,7 +67,7 @@ inline std::optional<ColorMatrix> draw(const Recoloring& r, const RandomStream& 
                factor = 1 + r.saturation * symmetric(saturation), c = factor * std::cos(angle),
                s = factor * std::sin(angle);
   constexpr std::array luma{0.299, 0.587, 0.114};
-  // The turn by a right angle, of colours without luma, to colours without luma.
+  // The turn by a right angle, of colors without luma, to colors without luma.
   constexpr std::array<std::array<double, 3>, 3> quarter{
       {{0.168, 0.330, -0.497}, {-0.328, 0.035, 0.292}, {1.250, -1.050, -0.203}}};
   ColorMatrix m{};
@@ -79,7 +79,7 @@ inline std::optional<ColorMatrix> draw(const Recoloring& r, const RandomStream& 
   }
   return m;
 }
-/// The colours of {1,h,w,3} in [0, 1], in place, clamped to that range.
+/// The colors of {1,h,w,3} in [0, 1], in place, clamped to that range.
 inline void recolor(const Tensor<float>& face, const ColorMatrix& m) {
   float* p = face.data();
   for (std::size_t i = 0; i < face.extents().size(); i += 3, p += 3) {
@@ -90,7 +90,7 @@ inline void recolor(const Tensor<float>& face, const ColorMatrix& m) {
 }
 
 namespace detail {
-/// Catmull-Rom's cubic: weights of four neighbours, the place being `t` behind the second.
+/// Catmull-Rom's cubic: weights of four neighbors, the place being `t` behind the second.
 inline std::array<float, 4> cubic_weights(double t) {
   const auto weight = [&](double w) { return static_cast<float>(0.5 * w); };
   return {weight(t * (t * (2 - t) - 1)), weight(t * t * (3 * t - 5) + 2), weight(t * (t * (4 - 3 * t) + 1)),

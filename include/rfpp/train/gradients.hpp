@@ -206,7 +206,7 @@ struct NormaliseBack {
     return g * a + (x - mean) * k2 + k1;
   }
 };
-/// Two passes: sums of g and of g times the normalised x, then the gradient of x from them.
+/// Two passes: sums of g and of g times the normalized x, then the gradient of x from them.
 template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g) {
   using T = typename X::value;
   const Extents e = m.x.extents(), statistics = m.statistics.extents();

@@ -13,7 +13,7 @@
 namespace rfpp {
 inline namespace RFPP_ABI {
 
-/// An objective with the optimisers of its discriminators. Those that the objective's weights leave out take
+/// An objective with the optimizers of its discriminators. Those that the objective's weights leave out take
 /// no part, and are in no checkpoint.
 template <int Width> class Judges {
  public:

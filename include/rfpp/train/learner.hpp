@@ -49,7 +49,7 @@ struct LearnerState {
   std::vector<int> unused;  ///< see EntryUse
 };
 
-/// What training computes, wherever it does: a network, its average, their optimiser and discriminators. What
+/// What training computes, wherever it does: a network, its average, their optimizer and discriminators. What
 /// it takes and gives is in host memory; the program around it need not know the executor.
 template <class N> class Learner {
  public:

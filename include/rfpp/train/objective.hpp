@@ -30,7 +30,7 @@ enum class Component { left_eye, right_eye, mouth };
 inline constexpr std::array components_of_faces{Component::left_eye, Component::right_eye, Component::mouth};
 constexpr std::size_t index_of(Component which) { return static_cast<std::size_t>(which); }
 
-/// The region of a component whose box has this centre and half side, in pixels: that of an eye is enlarged
+/// The region of a component whose box has this center and half side, in pixels: that of an eye is enlarged
 /// by 1.4. It may leave the image.
 inline Region component_region(Component which, int image, double x, double y, double half) {
   const double h = which == Component::mouth ? half : 1.4 * half;
@@ -77,7 +77,7 @@ struct DiscriminatorStep {
 /// discriminators, under the names that released checkpoints have behind "loss."; running statistics of batch
 /// norms are among them, and have no gradients.
 /// One step of training: generator(); then, over the updated network's image, image_discriminator() and
-/// component_discriminator() for each component; every one followed by its own optimiser.
+/// component_discriminator() for each component; every one followed by its own optimizer.
 /// Width: channels of the image discriminator's first convolution. Source: the released code of arXiv
 /// 2308.07228.
 template <class T = float, int Width = 64> struct Objective {
@@ -94,14 +94,19 @@ template <class T = float, int Width = 64> struct Objective {
   std::shared_ptr<const CenterFace<T>> detector{};
 
   /// Random discriminators, as training starts with: weights of the image's N(0, 0.02) and of its norms
-  /// N(1, 0.02), of the components' N(0, 1); biases 0.
+  /// N(1, 0.02), of the components' N(0, 1); biases 0. Without the batch's statistics the image's filters keep
+  /// the variance of what they read (He et al. 2015).
   void initialise(auto& ex, std::uint64_t seed) {
     std::uint32_t number = 0;
     walk(
         [&](const std::string& name, auto& parameter) {
           const bool is_weight = name.ends_with("weight"), is_vector = parameter.extents().pixels() == 1;
           const double mean = (is_weight && is_vector) || name.ends_with("running_var") ? 1 : 0;
-          const double deviation = !is_weight ? 0 : name.starts_with("discriminator.") ? 0.02 : 1;
+          const double kept = std::sqrt(2.0 / static_cast<double>(parameter.extents().image_size()));
+          const double deviation = !is_weight                             ? 0
+                                   : !name.starts_with("discriminator.")  ? 1
+                                   : preset.batch_statistics || is_vector ? 0.02
+                                                                          : kept;
           using V = typename std::remove_cvref_t<decltype(parameter)>::value;
           const Normal<V> normal{{seed, 0, number++}, parameter.extents()};
           io::assign(parameter, eval(ex, normal * deviation + Constant<V>{static_cast<V>(mean), {}}));
@@ -133,6 +138,16 @@ template <class T = float, int Width = 64> struct Objective {
  private:
   template <class Executor, Mode M = Mode::evaluation>
   using TapeOn = Tape<std::remove_reference_t<Executor>, M>;
+
+  /// f(the tape that the image's discriminator is on).
+  auto with_judging_tape(auto& ex, auto&& f) const {
+    if (preset.batch_statistics) {
+      TapeOn<decltype(ex), Mode::training> tape(ex);
+      return f(tape);
+    }
+    TapeOn<decltype(ex)> tape(ex);
+    return f(tape);
+  }
 
   struct Term {
     double value = 0;
@@ -180,9 +195,10 @@ template <class T = float, int Width = 64> struct Objective {
   /// large as that of the terms before it (Esser et al. 2021, equation 7); returns the weight.
   double fool_discriminator(auto& ex, auto& network_tape, const Tensor<T>& last, const Tensor<T>& image,
                             Judgement& j) const {
-    TapeOn<decltype(ex), Mode::training> tape(ex);
-    tape.watch(image);
-    const Term term = term_of(tape, image, losses::adversarial(tape, discriminator(tape, image)), 1);
+    const Term term = with_judging_tape(ex, [&](auto& tape) {
+      tape.watch(image);
+      return term_of(tape, image, losses::adversarial(tape, discriminator(tape, image)), 1);
+    });
     const auto norm_at_last = [&](const Tensor<T>& cotangent) {
       Gradients cotangents;
       cotangents.put(image.id(), cotangent);
@@ -279,12 +295,13 @@ template <class T, int Width>
 DiscriminatorStep Objective<T, Width>::image_discriminator(auto& ex, const Tensor<T>& truth,
                                                            const Tensor<T>& output, long step) const {
   if (step < preset.discriminator_start || preset.adversarial <= 0) return {};
-  TapeOn<decltype(ex), Mode::training> tape(ex);
-  tape.watch_parameters(discriminator);
-  const auto real = discriminator(tape, truth), fake = discriminator(tape, output);
-  const auto loss = losses::hinge(tape, real, fake);
-  tape.update_running_statistics();
-  return {tape.backward(loss), number_of(ex, loss)};
+  return with_judging_tape(ex, [&](auto& tape) -> DiscriminatorStep {
+    tape.watch_parameters(discriminator);
+    const auto real = discriminator(tape, truth), fake = discriminator(tape, output);
+    const auto loss = losses::hinge(tape, real, fake);
+    tape.update_running_statistics();
+    return {tape.backward(loss), number_of(ex, loss)};
+  });
 }
 
 template <class T, int Width>

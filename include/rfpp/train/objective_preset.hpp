@@ -21,6 +21,9 @@ struct ObjectivePreset {
   double identity;
   long discriminator_start;
   double detector = 0;  ///< distance of what a face detector sees; published networks have no such term
+  /// Whether the image discriminator's norms take the statistics of the images at hand, as published, or fixed
+  /// ones: real and restored images are judged apart, so that the former hide how sharp either are.
+  bool batch_statistics = true;
 };
 
 /// The first three as the released code trains them. `paper`: as the text of arXiv 2308.07228 has it; the

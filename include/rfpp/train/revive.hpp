@@ -59,10 +59,10 @@ inline std::vector<std::size_t> draw_latents(std::vector<double> distances, std:
 
 /// Entries of a codebook that no latent is near get no gradient: they are dead. This puts those that were
 /// unused for `patience` steps where latents {n,h,w,c} are whose entries are `indices`, and forgets what the
-/// optimiser knew of them. Latents that the codebook serves badly are the likeliest to be drawn: with a
-/// probability in proportion to their squared distance from their entries, as k-means++ draws its centres
+/// optimizer knew of them. Latents that the codebook serves badly are the likeliest to be drawn: with a
+/// probability in proportion to their squared distance from their entries, as k-means++ draws its centers
 /// (Arthur & Vassilvitskii 2007). The first call makes the codebook that training starts with. `tables` are
-/// the codebook and its average, `moments` the optimiser's; all {entries,1,1,c}. Returns how many were
+/// the codebook and its average, `moments` the optimizer's; all {entries,1,1,c}. Returns how many were
 /// revived.
 template <class T>
 int revive(EntryUse& use, int patience, const Tensor<T>& latent, const Tensor<int>& indices,

@@ -17,7 +17,7 @@ inline namespace RFPP_ABI {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
                                    commitment, component, component_style, identity, discriminator_start,
-                                   detector)
+                                   detector, batch_statistics)
 
 /// Everything that decides what a training run computes: with the same settings, faces and program, the same
 /// weights to the bit. Defaults are those for the small networks.
@@ -104,6 +104,8 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
     if (json.is_object()) {  // settings of before these were choices
       json.emplace("recursive", false);
       json.emplace("judges_updated", true);
+      if (json.contains("objective") && json["objective"].is_object())
+        json["objective"].emplace("batch_statistics", true);
     }
     io::check_like(json, nlohmann::json(TrainSettings{}), "");
   } catch (const Error& error) {
@@ -131,7 +133,7 @@ inline TrainSettings settings_named(std::string_view preset, std::string_view st
     s.objective = objective_named(restores ? "restoreformer++" : "rohqd");
     s.objective.component = s.objective.component_style = s.objective.identity = 0;
     s.objective.discriminator_start = restores ? 5000 : 20000;
-    s.judges_updated = false;
+    s.objective.batch_statistics = s.judges_updated = false;
     if (restores) s.rate = 3e-4;
     return s;
   }

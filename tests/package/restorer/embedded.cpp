@@ -2,7 +2,7 @@
 
 #include "rfpp/restorer.hpp"
 
-// With the weights in the program, where no file has them. An image of one colour has no face.
+// With the weights in the program, where no file has them. An image of one color has no face.
 int main() {
   auto restorer = rfpp::Restorer::open({}, {.weights_folder = ""});
   const rfpp::io::Image photo(300, 200, 3);

@@ -3,7 +3,7 @@
 
 #include "rfpp/restorer.hpp"
 
-// A face of one colour, restored with the weights that were installed.
+// A face of one color, restored with the weights that were installed.
 int main() {
   if (std::string(RFPP_WEIGHTS).find("share/rfpp") == std::string::npos) {
     std::printf("expected the weights of an installation, found \"%s\"\n", RFPP_WEIGHTS);

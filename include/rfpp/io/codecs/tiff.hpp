@@ -127,7 +127,7 @@ class TiffSamples {
   std::vector<std::uint16_t> values_;
 };
 
-/// Makes white large, and divides colours by an alpha that they were multiplied by.
+/// Makes white large, and divides colors by an alpha that they were multiplied by.
 inline void normalize(std::vector<std::uint16_t>& values, const TiffForm& form) {
   const std::uint32_t most = form.bits == 8 ? 255 : 65535;
   const std::size_t channels = static_cast<std::size_t>(form.channels()),

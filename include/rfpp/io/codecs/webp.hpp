@@ -119,7 +119,7 @@ inline Bytes encode_webp(const Image& image, int quality) {
     throw Error("this libwebp has another version than the headers that the program was compiled with");
   WebPMemoryWriterInit(&encoded);
   config.lossless = quality == 100 ? 1 : 0;
-  config.exact = 1;  // keeps the colours of transparent pixels
+  config.exact = 1;  // keeps the colors of transparent pixels
   config.quality = quality == 100 ? 75.0F : static_cast<float>(quality);  // without loss: the effort
   picture.use_argb = config.lossless;
   picture.width = image.width;
