@@ -29,7 +29,7 @@ for program in "${programs[@]}"; do strip -o "$folder/${program##*/}" "$build/$p
 tar -C "$folder" --remove-files -czf "$folder/programs.tar.gz" "${programs[@]##*/}"
 cp bench/gpu.sh bench/compare_gpu.py bench/compare_network.py bench/step.py "$folder"
 cp examples/data/astronaut_degraded.jpg "$folder/data"
-cp weights/centerface.safetensors weights/restoreformer++-small.safetensors "$folder/weights"
+cp weights/centerface.safetensors weights/restoreformer++-medium.safetensors "$folder/weights"
 
 size=$(du -sm "$folder" | cut -f1)
 echo "$folder: $size MB"

@@ -1,4 +1,4 @@
-// Times a training step of restoreformer++-small in a process of its own, and prints a line of JSON.
+// Times a training step of a small RestoreFormer++ in a process of its own, and prints a line of JSON.
 #include "step.hpp"
 
 #include "program.hpp"
@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
   StepSettings settings;
   std::string device = "cpu";
   int threads = 0;
-  CLI::App app("Times a training step of restoreformer++-small", "bench_step");
+  CLI::App app("Times a training step of a small RestoreFormer++", "bench_step");
   app.add_option("--batch", settings.batch, "faces in a step")->capture_default_str();
   app.add_option("--repeats", settings.repeats, "steps timed, after the first")->capture_default_str();
   add_device(app, device);

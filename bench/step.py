@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Times a training step of restoreformer++-small in rfpp and in PyTorch, in turn, and prints the ratio.
+"""Times a training step of a small RestoreFormer++ in rfpp and in PyTorch, in turn, and prints the ratio.
 
 Runs in the virtual environment that compare.py makes: build/compare/venv/bin/python bench/step.py BENCH_STEP
 """

@@ -1,5 +1,5 @@
 # rfpp_embed_weights(target files...): makes the files part of a program, so that it needs nothing beside it. They are
-# found by their names, as files in share/rfpp are: restoreformer++-small.safetensors is what Restorer::open() opens.
+# found by their names, as files in share/rfpp are: restoreformer++-medium.safetensors is what Restorer::open() opens.
 function(rfpp_embed_weights target)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/${target}_weights.cpp)
   set(text "#include \"rfpp/io/embedded_files.hpp\"\n")

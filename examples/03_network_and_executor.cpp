@@ -36,10 +36,10 @@ class Counting {
 
 int main(int argc, char** argv) try {
   if (argc != 4) throw Error("usage: 03_network_and_executor weights.safetensors face.png restored.png");
-  using Small = RestoreFormerPlusPlusSmall;  // for the published network: RestoreFormerPlusPlus
-  constexpr Extents input{1, Small::spec.resolution, Small::spec.resolution, 3};
+  using Medium = RestoreFormerPlusPlusMedium;  // for the published network: RestoreFormerPlusPlus
+  constexpr Extents input{1, Medium::spec.resolution, Medium::spec.resolution, 3};
 
-  Network<Small> model;
+  Network<Medium> model;
   Cpu cpu;
   load_prepared(cpu, model, argv[1], input);  // weights are packed for faces of this size as they are read
 

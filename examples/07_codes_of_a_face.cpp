@@ -12,7 +12,7 @@ int main(int argc, char** argv) try {
   const rfpp::io::Image face = rfpp::load_image(argv[1]);
 
   // The autoencoder that learns the dictionary. "" is the weights that come with rfpp.
-  auto restorer = rfpp::Restorer::open("", {.network = "rohqd-small"});
+  auto restorer = rfpp::Restorer::open("", {.network = "rohqd-medium"});
   const rfpp::FaceCodes codes = restorer.encode_face(face);
   const rfpp::io::Image decoded = restorer.decode_face(codes);
   rfpp::save_image(argv[2], decoded);

@@ -17,7 +17,7 @@ for row in csv.DictReader(open(f"{sys.argv[1]}/faces.csv")):
 PYTHON
 measure() {
   "$programs/rfpp-evaluate" "$1" --truth "$2"
-  "$programs/rfpp-evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-small.safetensors" | grep Frechet
+  "$programs/rfpp-evaluate" "$1" --truth "$2" --dictionary "$weights/rohqd-medium.safetensors" | grep Frechet
 }
 
 for preset in code hard; do
@@ -30,6 +30,6 @@ for preset in code hard; do
   python3 "$weights/sheet.py" "$preset" "$preset.jpg"
 done
 
-"$programs/rfpp-restore" --aligned code/clean --model rohqd-small -o code/reproduced >restore.log
-echo '== rohqd-small: clean faces, reproduced'
+"$programs/rfpp-restore" --aligned code/clean --model rohqd-medium -o code/reproduced >restore.log
+echo '== rohqd-medium: clean faces, reproduced'
 measure code/reproduced code/clean

@@ -83,7 +83,7 @@ void decode(Options o) {
 
 /// The network of the weights, of those that make faces of codes.
 std::string network_of(const std::string& weights) {
-  if (weights.empty()) return "rohqd-small";
+  if (weights.empty()) return "rohqd-medium";
   const NetworkEntry* fits = fitting_network(io::Checkpoint::open(weights), makes_faces_of_codes);
   return fits == nullptr ? "rohqd" : fits->info.name;
 }

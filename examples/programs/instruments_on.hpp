@@ -36,7 +36,7 @@ template <class N> struct LatentEncoder {
 };
 
 /// The networks that a dictionary's weights can be of.
-using Autoencoders = rfpp::NetworkList<rfpp::RohqdSmall, rfpp::Rohqd>;
+using Autoencoders = rfpp::NetworkList<rfpp::RohqdMedium, rfpp::Rohqd>;
 
 /// MakeReady<Ex>{}(executor, network, input) is called for every network that has been loaded.
 template <class Ex> struct MakeReady;

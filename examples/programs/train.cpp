@@ -16,7 +16,7 @@ using namespace rfpp;
 namespace {
 
 // Each is instantiated in cpu/ and gpu/, and takes most of a minute to compile.
-using TrainableNetworks = NetworkList<RestoreFormerPlusPlusSmall, RohqdSmall>;
+using TrainableNetworks = NetworkList<RestoreFormerPlusPlusMedium, RohqdMedium>;
 
 volatile std::sig_atomic_t interrupted = 0;
 

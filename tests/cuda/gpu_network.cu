@@ -43,7 +43,7 @@ template std::unique_ptr<GpuNetwork<RestoreFormer>> network_on_gpu(int, const Ne
                                                                    Extents, CudaPrecision, Keep);
 template std::unique_ptr<GpuNetwork<Rohqd>> network_on_gpu(int, const Network<Rohqd>&, Extents, CudaPrecision,
                                                            Keep);
-template std::unique_ptr<GpuNetwork<RestoreFormerPlusPlusSmall>> network_on_gpu(
-    int, const Network<RestoreFormerPlusPlusSmall>&, Extents, CudaPrecision, Keep);
-template std::unique_ptr<GpuNetwork<RohqdSmall>> network_on_gpu(int, const Network<RohqdSmall>&, Extents,
-                                                                CudaPrecision, Keep);
+template std::unique_ptr<GpuNetwork<RestoreFormerPlusPlusMedium>> network_on_gpu(
+    int, const Network<RestoreFormerPlusPlusMedium>&, Extents, CudaPrecision, Keep);
+template std::unique_ptr<GpuNetwork<RohqdMedium>> network_on_gpu(int, const Network<RohqdMedium>&, Extents,
+                                                                 CudaPrecision, Keep);

@@ -56,7 +56,7 @@ TEST_CASE("full-size networks on a GPU agree with the processor, in every precis
 }
 
 TEST_CASE("a face beyond the range of float16 is made again with other numbers") {
-  using N = RestoreFormerPlusPlusSmall;
+  using N = RestoreFormerPlusPlusMedium;
   Network<N> model;
   fill_hashed(model);
   auto& first = model.decoder.conv_in.weight;
@@ -69,7 +69,7 @@ TEST_CASE("a face beyond the range of float16 is made again with other numbers")
 }
 
 TEST_CASE("a device that is not there, and an image of another size, are refused in one sentence") {
-  using N = RohqdSmall;
+  using N = RohqdMedium;
   Network<N> model;
   fill_hashed(model);
   CHECK_THROWS_WITH(network_on_gpu(99, model, face<N>, {}, Keep::decoder_needs),

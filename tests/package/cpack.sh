@@ -27,7 +27,7 @@ for root in archive package; do
   done
   [[ -e $(dirname "$program")/../share/rfpp/centerface.safetensors ]] || fail "no weights in the $root"
   # Weights that only this installation has: the network that it names is not among those of the sources.
-  mv "$(dirname "$program")/../share/rfpp/rohqd-small.safetensors" "$(dirname "$program")/../share/rfpp/rohqd.safetensors"
+  mv "$(dirname "$program")/../share/rfpp/rohqd-medium.safetensors" "$(dirname "$program")/../share/rfpp/rohqd.safetensors"
   "$program" --aligned "$face" -o "$root/restored"
   [[ -s $root/restored/astronaut.png ]] || fail "the $root restores nothing"
   "$program" --aligned "$face" --model rohqd -o "$root/other" 2>message && fail 'small weights fit a large network'

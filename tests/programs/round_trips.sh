@@ -32,7 +32,7 @@ done
 # From here on a picture without a color profile: restore would keep it, indices do not.
 "$programs/rfpp-codebook" encode decoded.png -o second.codes
 "$programs/rfpp-codebook" decode second.codes -o second.png
-"$programs/rfpp-restore" --aligned decoded.png --model rohqd-small -o out
+"$programs/rfpp-restore" --aligned decoded.png --model rohqd-medium -o out
 cmp out/decoded.png second.png || fail 'decoded indices are not what the autoencoder shows'
 "$programs/rfpp-restore" --aligned "$face" --strength 0 -o kept
 "$programs/rfpp-restore" --aligned kept/astronaut.png --strength 0 -o again

@@ -47,7 +47,7 @@ TEST_CASE("faces restored together have the bits of each alone, and the sizes th
 
 TEST_CASE("a photo's face is found and restored, and nothing else is changed") {
   auto restorer = Restorer::open();
-  CHECK(std::string(restorer.network().name) == "restoreformer++-small");
+  CHECK(std::string(restorer.network().name) == "restoreformer++-medium");
   const io::Image photo = load_image(photo_file);
   const auto faces = restorer.find_faces(photo);
   REQUIRE(faces.size() == 1);
@@ -78,7 +78,7 @@ TEST_CASE("progress rises to one, and a false ends the call") {
 }
 
 TEST_CASE("a moved restorer restores; codes go there and back") {
-  auto first = Restorer::open({}, {.network = "ROHQD-small"});
+  auto first = Restorer::open({}, {.network = "ROHQD-medium"});
   auto restorer = std::move(first);
   const FaceCodes codes = restorer.encode_face(drawn_face(256, 0));
   CHECK(codes.side == 32);
@@ -86,8 +86,8 @@ TEST_CASE("a moved restorer restores; codes go there and back") {
   const io::Image decoded = restorer.decode_face(codes);
   CHECK(decoded.width == 256);
   FaceCodes wrong = codes;
-  wrong.indices[7] = 1024;
-  CHECK_THROWS_WITH(restorer.decode_face(wrong), "index 1024 is not one of 1024 entries");
+  wrong.indices[7] = 4096;
+  CHECK_THROWS_WITH(restorer.decode_face(wrong), "index 4096 is not one of 4096 entries");
   CHECK_THROWS_WITH(Restorer::open().decode_face(codes),
                     Catch::Matchers::EndsWith("the decoder needs more than indices"));
 }
@@ -140,15 +140,15 @@ TEST_CASE("weights that nearly fit a network, or fit another, are compared with 
                                            " (expected ("));
   }
   // A file of two networks, another network's, and one of none.
-  const auto small = network_named("restoreformer++-small").parameters();
+  const auto medium = network_named("restoreformer++-medium").parameters();
   auto mixed = network_named("gpen-bfr-512").parameters();
-  mixed.insert(small.begin(), small.end());
+  mixed.insert(medium.begin(), medium.end());
   write(mixed);
   CHECK_THAT(error({}), Catch::Matchers::StartsWith(file + "fits "));
-  write(small);
+  write(medium);
   CHECK_THAT(error({.network = "codeformer"}),
              Catch::Matchers::StartsWith(file + "does not fit codeformer: "));
-  CHECK_THAT(error({.network = "codeformer"}), Catch::Matchers::EndsWith("; it fits restoreformer++-small"));
+  CHECK_THAT(error({.network = "codeformer"}), Catch::Matchers::EndsWith("; it fits restoreformer++-medium"));
   write({{"fc.weight", {10, 512}}});
   CHECK_THAT(error({}), Catch::Matchers::StartsWith(file + "does not fit "));
   CHECK_THAT(error({}), Catch::Matchers::EndsWith("1 unexpected: fc.weight; no other network is nearer"));

@@ -238,7 +238,7 @@ TEST_CASE(
 
 TEST_CASE("files that are no detector, parser or upscaler are refused") {
   using Catch::Matchers::StartsWith;
-  const std::string weights = RFPP_WEIGHTS, restorer = weights + "/restoreformer++-small.safetensors",
+  const std::string weights = RFPP_WEIGHTS, restorer = weights + "/restoreformer++-medium.safetensors",
                     centerface = weights + "/centerface.safetensors", text = weights + "/README.md";
   CHECK_THROWS_WITH(
       open_detector({.detector = restorer}),

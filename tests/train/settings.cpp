@@ -18,7 +18,7 @@ TEST_CASE("settings are written and read again") {
   std::ofstream(file) << nlohmann::json(s);
   const TrainSettings read = read_settings(file);
   CHECK(nlohmann::json(read) == nlohmann::json(s));
-  CHECK(read.network == "restoreformer++-small");
+  CHECK(read.network == "restoreformer++-medium");
   CHECK(read.objective.component == 0);
   // Those of a run of before there were the choices.
   nlohmann::json old(s);

@@ -5,7 +5,7 @@
 
 using namespace rfpp;
 
-template std::unique_ptr<Learner<RestoreFormerPlusPlusSmall>>
-rfpp::on_cpu<LearnerService<RestoreFormerPlusPlusSmall>>(int, const TrainSettings&);
-template std::unique_ptr<Learner<RohqdSmall>> rfpp::on_cpu<LearnerService<RohqdSmall>>(int,
-                                                                                       const TrainSettings&);
+template std::unique_ptr<Learner<RestoreFormerPlusPlusMedium>>
+rfpp::on_cpu<LearnerService<RestoreFormerPlusPlusMedium>>(int, const TrainSettings&);
+template std::unique_ptr<Learner<RohqdMedium>> rfpp::on_cpu<LearnerService<RohqdMedium>>(
+    int, const TrainSettings&);

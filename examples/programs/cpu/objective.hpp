@@ -11,9 +11,9 @@
   declare rfpp::GeneratorStep<float>                                                   \
   rfpp::Objective<float, rfpp::LearnerOn<rfpp::N, rfpp::Cpu>::judge_width>::generator( \
       rfpp::Cpu&, const rfpp::Network<rfpp::N>&, const rfpp::TrainingBatch<float>&, long) const;
-#define RFPP_GENERATORS(declare)                      \
-  RFPP_GENERATOR(declare, RestoreFormerPlusPlusSmall) \
-  RFPP_GENERATOR(declare, RohqdSmall)
+#define RFPP_GENERATORS(declare)                       \
+  RFPP_GENERATOR(declare, RestoreFormerPlusPlusMedium) \
+  RFPP_GENERATOR(declare, RohqdMedium)
 
 RFPP_GENERATORS(extern template)
 

@@ -3,7 +3,7 @@
 
 using namespace rfpp;
 
-template std::unique_ptr<Learner<RestoreFormerPlusPlusSmall>>
-rfpp::on_cuda<LearnerService<RestoreFormerPlusPlusSmall>>(int, const TrainSettings&);
-template std::unique_ptr<Learner<RohqdSmall>> rfpp::on_cuda<LearnerService<RohqdSmall>>(int,
-                                                                                        const TrainSettings&);
+template std::unique_ptr<Learner<RestoreFormerPlusPlusMedium>>
+rfpp::on_cuda<LearnerService<RestoreFormerPlusPlusMedium>>(int, const TrainSettings&);
+template std::unique_ptr<Learner<RohqdMedium>> rfpp::on_cuda<LearnerService<RohqdMedium>>(
+    int, const TrainSettings&);

@@ -43,7 +43,7 @@ template <class... N> struct NetworkList {
 /// The networks with published weights, and the small ones. An autoencoder has the parameters of the restorer
 /// with cross-attention in the same places: weights cannot tell them apart.
 using PublishedNetworks =
-    NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusSmall, RohqdSmall>;
+    NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusMedium, RohqdMedium>;
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp

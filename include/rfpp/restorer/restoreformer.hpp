@@ -56,8 +56,8 @@ template <class N> struct RestoreFormerDoor {
 
 struct RestoreFormerFamily {
   using Doors = std::tuple<RestoreFormerDoor<RestoreFormerPlusPlus>, RestoreFormerDoor<RestoreFormer>,
-                           RestoreFormerDoor<Rohqd>, RestoreFormerDoor<RestoreFormerPlusPlusSmall>,
-                           RestoreFormerDoor<RohqdSmall>>;
+                           RestoreFormerDoor<Rohqd>, RestoreFormerDoor<RestoreFormerPlusPlusMedium>,
+                           RestoreFormerDoor<RohqdMedium>>;
 };
 
 }  // namespace RFPP_ABI

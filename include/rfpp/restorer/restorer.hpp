@@ -32,7 +32,7 @@ class Restorer {
  public:
   /// A checkpoint in any form that io::Checkpoint reads (.safetensors, .pth, .ckpt). Of several networks that
   /// it fits, options.network chooses. "" is the weights that come with rfpp: of the network named in the
-  /// options, or else of restoreformer++-small, or, where they are hashed, of restoreformer++.
+  /// options, or else of restoreformer++-medium, or, where they are hashed, of restoreformer++.
   static Restorer open(const std::filesystem::path& file = {}, const RestorerOptions& options = {});
 
   Restorer(Restorer&&) noexcept;

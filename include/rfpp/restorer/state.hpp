@@ -111,7 +111,7 @@ inline const NetworkEntry& network_of(const Weights& weights, const RestorerOpti
     if (fits == nullptr) refuse_other_versions(checkpoint, weights.file.string());
     return fits == nullptr ? nearest_network(checkpoint) : *fits;
   }
-  return network_named(options.hashed ? "restoreformer++" : "restoreformer++-small");
+  return network_named(options.hashed ? "restoreformer++" : "restoreformer++-medium");
 }
 
 RFPP_INLINE Restorer Restorer::open(const std::filesystem::path& file, const RestorerOptions& options) {

@@ -128,7 +128,7 @@ inline TrainSettings settings_named(std::string_view preset, std::string_view st
   const bool restores = stage == "restorer";
   TrainSettings s;
   s.stage = stage;
-  s.network = restores ? "restoreformer++-small" : "rohqd-small";
+  s.network = restores ? "restoreformer++-medium" : "rohqd-medium";
   if (preset == "small") {
     s.objective = objective_named(restores ? "restoreformer++" : "rohqd");
     s.objective.component = s.objective.component_style = s.objective.identity = 0;
