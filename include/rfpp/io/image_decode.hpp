@@ -119,7 +119,7 @@ inline Image decode_png(std::span<const std::byte> bytes, const ImageHeader& hea
 
 inline Image decode_jpeg(std::span<const std::byte> bytes, const ImageHeader& header) {
   MendedJpeg jpeg = mend_jpeg(bytes);
-  // stb_image has vector code for colors with a fourth channel alone: the same values in a fifth of the time.
+  // stb_image has vector code for colors with a fourth channel alone, which gives the same values.
   const int asked = jpeg.components == 1 ? 0 : 4;
   Image image = decode_with_stb(std::as_bytes(std::span(jpeg.bytes)), header, asked);
   if (jpeg.units_present < jpeg.units && jpeg.single_scan) blank_missing_units(image, jpeg);

@@ -31,7 +31,7 @@ struct MendedJpeg {
   std::int64_t units = 0, units_present = 0;
   bool single_scan = true;
   int unit_width = 8, unit_height = 8;
-  std::size_t components = 0;
+  std::size_t components = 0;  ///< of the frame: 1 for gray, 3 or 4 for colors
 };
 
 namespace detail {

@@ -40,8 +40,8 @@ template <class... N> struct NetworkList {
   }
 };
 
-/// The networks with published weights, and the small ones. An autoencoder has the parameters of the restorer
-/// with cross-attention in the same places: weights cannot tell them apart.
+/// The networks with published weights, and those whose weights come with rfpp. An autoencoder has the
+/// parameters of the restorer with cross-attention in the same places: weights cannot tell them apart.
 using PublishedNetworks =
     NetworkList<RestoreFormerPlusPlus, RestoreFormer, Rohqd, RestoreFormerPlusPlusMedium, RohqdMedium>;
 

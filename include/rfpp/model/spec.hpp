@@ -77,7 +77,7 @@ struct Rohqd {
   static constexpr NetworkSpec spec{.fusion = Fusion::self_attention};
 };
 
-/// RestoreFormer++ for faces of 256x256 in a fortieth of the operations: few channels where there are many
+/// RestoreFormer++ for faces of 256x256 in a fiftieth of the operations: few channels where there are many
 /// pixels, and most parameters at 32x32, where the dictionary is. Few groups, so that norms take away little of
 /// an image's colors.
 struct RestoreFormerPlusPlusMedium {

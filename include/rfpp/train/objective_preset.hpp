@@ -22,7 +22,7 @@ struct ObjectivePreset {
   long discriminator_start;
   double detector = 0;  ///< distance of what a face detector sees; published networks have no such term
   /// Whether the image discriminator's norms take the statistics of the images at hand, as published, or fixed
-  /// ones: real and restored images are judged apart, so that the former hide how sharp either are.
+  /// ones. Since real and restored images are judged apart, their statistics hide how sharp each are.
   bool batch_statistics = true;
 };
 
