@@ -136,7 +136,7 @@ class Loader {
         put(ex, make_sample(data_, sampling_, settings_.seed, number), number);
       } catch (...) {
         std::lock_guard lock(mutex_);
-        failure_ = std::current_exception();
+        if (!failure_) failure_ = std::current_exception();
         ready_.notify_all();
         return;
       }
