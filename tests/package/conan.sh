@@ -25,5 +25,5 @@ dependency() {  # <name> <folder of its headers>: in the version that the recipe
 dependency eigen "$1"
 dependency nlohmann_json "$2"
 dependency stb "$3"
-conan create "$recipe" "${settings[@]}" -c tools.build:cxxflags="['-O1', '-g0']" \
+conan create "$recipe" "${settings[@]}" -c tools.build:cxxflags="['-O0', '-g0']" \
   -c tools.cmake.cmake_layout:test_folder="$work/test"

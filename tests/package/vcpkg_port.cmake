@@ -6,9 +6,9 @@ set(CURRENT_PACKAGES_DIR ${PACKAGE})
 
 function(vcpkg_cmake_configure)
   cmake_parse_arguments(arg "" SOURCE_PATH OPTIONS ${ARGN})
-  # Hardly optimized, which compiles in half the time.
+  # Not optimized, which compiles in half the time.
   execute_process(COMMAND ${CMAKE_COMMAND} -S ${arg_SOURCE_PATH} -B ${BUILD} -DCMAKE_INSTALL_PREFIX=${PACKAGE}
-                          -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 ${arg_OPTIONS} COMMAND_ERROR_IS_FATAL ANY)
+                          -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O0 ${arg_OPTIONS} COMMAND_ERROR_IS_FATAL ANY)
   file(READ ${PORT}/vcpkg.json manifest)
   string(JSON version GET ${manifest} version)
   file(STRINGS ${BUILD}/CMakeCache.txt project REGEX "^CMAKE_PROJECT_VERSION:")

@@ -72,10 +72,23 @@ TEST_CASE("functors whose gradient is not that of their value are as they are de
 TEST_CASE("gradients of losses agree with finite differences") {
   check_loss("mean", [](auto& ex, const auto& a, const auto& b) { return losses::mean(ex, a * b); });
   check_loss("l1", [](auto& ex, const auto& a, const auto& b) { return losses::l1(ex, a, b); });
+  check_loss("color", [](auto& ex, const auto& a, const auto& b) { return losses::color(ex, a, b); });
   check_loss("hinge", [](auto& ex, const auto& a, const auto& b) { return losses::hinge(ex, a, b); });
   check_loss("logistic", [](auto& ex, const auto& a, const auto& b) { return losses::logistic(ex, a, b); });
   check_loss("style", [](auto& ex, const auto& a, const auto& b) { return losses::style(ex, a, b); });
   check_loss("adversarial", [](auto& ex, const auto& a, const auto& b) {
     return eval(ex, losses::adversarial(ex, a) + losses::non_saturating(ex, b));
   });
+}
+
+TEST_CASE("the color loss sees what a blur leaves of a difference") {
+  Cpu cpu(1);
+  const Extents e{2, 64, 64, 3};
+  auto a = Tensor<double>::uninitialised(e), b = Tensor<double>::uninitialised(e);
+  std::ranges::fill(b.elements(), 0.5);
+  std::ranges::fill(a.elements(), 0.75);
+  CHECK(losses::color(cpu, a, b).data()[0] == Approx(0.25));
+  for (std::ptrdiff_t i = 0; i < e.size(); ++i) a.data()[i] = 0.5 + (i / 3 % 2 == 0 ? 0.3 : -0.3);
+  CHECK(losses::l1(cpu, a, b).data()[0] == Approx(0.3));
+  CHECK(losses::color(cpu, a, b).data()[0] < 1e-3);
 }

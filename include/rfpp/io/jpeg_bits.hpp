@@ -50,9 +50,9 @@ class HuffmanTable {
   static constexpr std::uint32_t end_of_block = 128;
 
   struct alignas(4) Step {
-    std::uint8_t bits = 0;     ///< of the code and of the number behind it; 0 where there is no such code
-    std::uint8_t advance = 0;  ///< coefficients that they stand for
-    std::uint8_t size = 0;     ///< bits of the number alone
+    std::uint8_t bits;     ///< of the code and of the number behind it; 0 where there is no such code
+    std::uint8_t advance;  ///< coefficients that they stand for
+    std::uint8_t size;     ///< bits of the number alone
   };
 
   /// Takes a table at the front of `segment`, behind its class and number, and returns its size in bytes.
@@ -104,7 +104,7 @@ class HuffmanTable {
 
   void join_steps() {
     for (std::uint32_t window = 0; window < joined_.size(); ++window) {
-      Step sum;
+      Step sum{};
       for (std::uint32_t used = 0; used < joined_bits && sum.advance < end_of_block;) {
         const Step step = (*this)(window << (16 - joined_bits + used) & 0xFFFFU);
         const bool known = step.bits != 0 && used + step.bits - step.size <= joined_bits;

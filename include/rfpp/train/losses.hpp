@@ -1,7 +1,10 @@
 #ifndef RFPP_TRAIN_LOSSES_HPP
 #define RFPP_TRAIN_LOSSES_HPP
 
+#include <cmath>
+
 #include "rfpp/expr/resize.hpp"
+#include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -18,6 +21,27 @@ template <Expression X> auto mean(auto& ex, const X& x) {
 }
 template <class T> Tensor<T> l1(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
   return mean(ex, absolute(a - b));
+}
+
+/// The mean difference of two images {n,h,w,c} after a Gaussian blur of sigma 8 pixels: of their colors,
+/// whatever the detail. See metrics::color_error().
+template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
+  constexpr int sigma = 8, radius = 3 * sigma;
+  std::vector<T> kernel;
+  T sum = 0;
+  for (int k = -radius; k <= radius; ++k)
+    sum += kernel.emplace_back(static_cast<T>(std::exp(-0.5 * k * k / (sigma * sigma))));
+  const auto taps = [&](int extent) {
+    FilterTaps<T> along{2 * radius + 1, {}, {}};
+    for (int i = 0; i < extent; ++i) {
+      along.first.push_back(i - radius);
+      for (const T weight : kernel) along.weights.push_back(weight / sum);
+    }
+    return along;
+  };
+  const Extents e = a.extents();
+  const auto blurred = eval(ex, filtered(a - b, SeparableFilter<T>{{{taps(e.h), taps(e.w)}}}));
+  return mean(ex, absolute(blurred));
 }
 
 /// What an image has to lose where a discriminator scores it low: -mean.

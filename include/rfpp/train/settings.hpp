@@ -17,7 +17,7 @@ inline namespace RFPP_ABI {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
                                    commitment, component, component_style, identity, discriminator_start,
-                                   detector, batch_statistics)
+                                   detector, color, batch_statistics)
 
 /// Everything that decides what a training run computes: with the same settings, faces and program, the same
 /// weights to the bit. Defaults are those for the small networks.
@@ -104,8 +104,10 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
     if (json.is_object()) {  // settings of before these were choices
       json.emplace("recursive", false);
       json.emplace("judges_updated", true);
-      if (json.contains("objective") && json["objective"].is_object())
+      if (json.contains("objective") && json["objective"].is_object()) {
         json["objective"].emplace("batch_statistics", true);
+        json["objective"].emplace("color", 0.0);
+      }
     }
     io::check_like(json, nlohmann::json(TrainSettings{}), "");
   } catch (const Error& error) {

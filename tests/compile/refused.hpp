@@ -1,0 +1,11 @@
+// What the cases of refused/ include, parsed once for all of them.
+#include "rfpp/cpu/cpu.hpp"
+#include "rfpp/expr/concatenate.hpp"
+#include "rfpp/expr/jpeg.hpp"
+#include "rfpp/model/network.hpp"
+#include "rfpp/nn/attention.hpp"
+#include "rfpp/nn/conv2d.hpp"
+#include "rfpp/nn/group_norm.hpp"
+#include "rfpp/nn/resample.hpp"
+#include "rfpp/nn/resnet_block.hpp"
+#include "rfpp/train/tape.hpp"
