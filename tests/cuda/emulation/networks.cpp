@@ -68,7 +68,7 @@ TEST_CASE("RestoreFormer++ agrees with the golden values, in every precision") {
   check("TF32", Kind::split_tf32, Kind::tf32, within(55));
 }
 
-TEST_CASE("a device with little shared memory has fewer stages or wide tiles, and results as exact") {
+TEST_CASE("a device with little shared memory has fewer stages, and results as exact") {
   const auto all =
       std::exchange(emulation::Device::shared_bytes, std::size_t{99} * 1024);  // of consumer cards
   const auto model = hashed_network<LittleRestorer>();
