@@ -54,7 +54,7 @@ void multiply(const cuda::Product<Numbers, T, Rest...>& product) {
         }
         for (int i = 0; i < T::rows; ++i)
           for (int j = 0; j < T::columns; ++j)
-            finished->sums[i][j] = static_cast<float>(sums[static_cast<std::size_t>(i * T::columns + j)]);
+            *finished->at(i, j) = static_cast<float>(sums[static_cast<std::size_t>(i * T::columns + j)]);
         for_each_thread([&](int thread) { product.write(*finished, tile, thread); });
       }
 }
@@ -217,9 +217,12 @@ TEST_CASE("a block has the stages that fit into its shared memory") {
   using Gradient = cuda::Product<cuda::SplitTf32, cuda::WideTile, Across, Across, cuda::KeepSums>;
   CHECK(cuda::stages_for<Wide>(a100) == 3);
   CHECK(cuda::stages_for<Narrow>(a100) == 3);
-  CHECK(cuda::stages_for<Wide>(consumer) == 2);
-  CHECK(cuda::stages_for<Narrow>(consumer) == 0);  // wide tiles instead
+  CHECK(cuda::stages_for<Wide>(consumer) == 3);
+  CHECK(cuda::stages_for<Narrow>(consumer) == 2);
   CHECK(cuda::stages_for<Gradient>(consumer) == 3);
+  CHECK(cuda::shared_bytes<Wide>(3) == 96 * 1024);
+  CHECK(cuda::shared_bytes<Narrow>(2) == 80 * 1024);
+  CHECK(cuda::shared_bytes<Narrow>(1) == 64 * 1024);  // of the finished tile
 }
 
 TEST_CASE("the depth of few tiles is shared, by no more blocks than pay") {

@@ -1,7 +1,10 @@
 #include "rfpp/cuda/recorded_network.hpp"
 
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "little_networks.hpp"
@@ -17,13 +20,45 @@ using namespace rfpp::test;
 
 namespace {
 
-struct HostStream : ThrustHost {
-  /// What is recorded runs once, on an image of zeros.
-  struct Graph {
-    Graph(const HostStream&, auto&& f) { f(); }
-    void start(const HostStream&) const {}
+class HostStream : public ThrustHost {
+  using Kernels = std::vector<std::function<void()>>;
+  std::shared_ptr<Kernels*> recording_ = std::make_shared<Kernels*>(nullptr);
+
+ public:
+  struct Mark {};
+  class Graph {
+   public:
+    Graph(const HostStream& device, auto&& f) {
+      *device.recording_ = &kernels_;
+      f();
+      *device.recording_ = nullptr;
+    }
+    void start(const HostStream&) const {
+      for (const auto& kernel : kernels_) kernel();
+    }
+
+   private:
+    Kernels kernels_;
   };
+  Memory& host_memory() const { return memory(); }
+  void start_upload(void* to, const void* from, std::size_t bytes) const { upload(to, from, bytes); }
+  void start_download(void* to, const void* from, std::size_t bytes) const { download(to, from, bytes); }
+  Mark mark() const { return {}; }
+  void wait_for(Mark) const {}
   void synchronise() const {}
+  template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
+    if (*recording_ == nullptr) return ThrustHost::for_each(count, kernel);
+    (*recording_)->push_back([count, kernel] { ThrustHost().for_each(count, kernel); });
+  }
+};
+static_assert(rfpp::cuda::GraphDevice<HostStream>);
+
+bool fails = false;  // the next search
+struct FailOnceKernel {
+  int* failed;
+  void operator()(std::size_t) const {
+    if (std::exchange(fails, false)) *failed = 1;
+  }
 };
 struct FailingKernel {
   void operator()(std::size_t) const {
@@ -34,12 +69,15 @@ class FallibleExecutor : public Thrust<HostStream> {
   using Base = Thrust<HostStream>;
 
  public:
-  static inline bool fails = false;  // the next search
   explicit FallibleExecutor(int = 0) {}
   void pack(Filter<float>&, Packing::Kind) {}
   bool search_failed() {
     const bool failed = Base::search_failed();
     return std::exchange(fails, false) || failed;
+  }
+  void search_failed(const Tensor<int>& to) {
+    Base::search_failed(to);
+    launch(1, FailOnceKernel{to.data()});
   }
   void launch_failing() { launch(1, FailingKernel{}); }
 };
@@ -62,7 +100,7 @@ TEST_CASE("an error while a face is made again leaves the recorded outputs") {
 
   Tensor<float> bad = Tensor<float>(little_face);
   bad.data()[0] = NAN;
-  FallibleExecutor::fails = true;
+  fails = true;
   CHECK_THROWS_AS(network(bad), Error);
 
   const auto found = network(zeros);
@@ -75,20 +113,20 @@ TEST_CASE("faces are made and encoded again where a search fails, in memory that
   const Tensor<float> zeros(little_face);
   const auto expected = network(zeros);
   const std::size_t bytes = network.allocated_bytes();
-  FallibleExecutor::fails = true;
+  fails = true;
   const auto found = network(zeros);
   CHECK(found.repeated);
   CHECK(same_bits(found.image, expected.image));
   CHECK(network.allocated_bytes() == bytes);
 
-  FallibleExecutor::fails = true;
+  fails = true;
   const auto encoded = network.encode(zeros);
-  CHECK_FALSE(FallibleExecutor::fails);
+  CHECK_FALSE(fails);
   CHECK(same_bits(encoded.latent, expected.encoded.latent));
 }
 
 TEST_CASE("a network whose search fails over zeros is recorded all the same") {
-  FallibleExecutor::fails = true;
+  fails = true;
   Little network(0, little_network(), little_face);
   CHECK_FALSE(network(Tensor<float>(little_face)).repeated);
 }

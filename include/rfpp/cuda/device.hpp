@@ -32,18 +32,32 @@ concept Device = std::copyable<D> && requires(const D& device, void* host, void*
   device.for_each(n, detail::AnyKernel{});
 };
 
-/// A Device chosen by its number that also has tensor cores and graphs: 16-bit numbers that floats convert to
-/// and from, `Half` (float16) and `Brain` (bfloat16); synchronise(), which waits; Graph(device, f), which
-/// records what f() asks of the device instead of doing it, and its start(device), which asks for that again;
-/// shared_memory(), the bytes that a block of threads may have; and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
+/// A Device that need not be waited for. host_memory() is memory of the host that it reads and writes by
+/// itself: start_upload() and start_download() return at once, and that memory is not to be touched before the
+/// copy is done. mark() is a place in the stream, wait_for(mark) waits for what was asked for before it.
+/// Graph(device, f) records what f() asks of the device instead of doing it, and its start(device) asks for
+/// that again. synchronise() waits for everything.
 template <class D>
-concept TensorCoreDevice = Device<D> && std::constructible_from<D, int> &&
+concept GraphDevice = Device<D> &&
+    requires(const D& device, void* host, void* there, std::size_t n, typename D::Mark mark) {
+  { device.host_memory() } -> std::convertible_to<Memory&>;
+  device.start_upload(there, host, n);
+  device.start_download(host, there, n);
+  mark = device.mark();
+  device.wait_for(mark);
+  device.synchronise();
+  typename D::Graph;
+};
+
+/// A GraphDevice chosen by its number that also has tensor cores: 16-bit numbers that floats convert to and
+/// from, `Half` (float16) and `Brain` (bfloat16); shared_memory(), the bytes that a block of threads may have;
+/// and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
+template <class D>
+concept TensorCoreDevice = GraphDevice<D> && std::constructible_from<D, int> &&
     requires(const D& device, typename D::Half half, typename D::Brain brain) {
   static_cast<typename D::Half>(0.0f);
   static_cast<typename D::Brain>(0.0f);
-  device.synchronise();
   { device.shared_memory() } -> std::convertible_to<std::size_t>;
-  typename D::Graph;
 };
 
 }  // namespace RFPP_ABI

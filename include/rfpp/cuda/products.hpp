@@ -30,19 +30,21 @@ using NarrowTile = Tile<256, 64>;
 
 /// An operand's lines for a step in shared memory, as they lie in memory: the depth of a line together, or,
 /// where they are given across, the lines of a depth. Copy i of a thread goes to line(thread, i) from
-/// k(thread, i) on; neighboring threads read neighboring memory.
-template <class Numbers, int Count, bool Across> struct alignas(32) StagedLines {  // as tensor cores load
+/// k(thread, i) on; neighboring threads read neighboring memory. Rows are not padded: each has its 16 bytes in
+/// an order of its own, so that what a tensor core loads at once, from neighboring rows, is in different banks.
+template <class Numbers, int Count, bool Across> struct alignas(128) StagedLines {  // a row of banks
   using Element = typename Numbers::Element;
-  static constexpr int pitch = (Across ? Count : step_depth<Numbers>)+chunk<Numbers>;
-  static constexpr int threads_together = (Across ? Count : step_depth<Numbers>) / chunk<Numbers>;
+  static constexpr int row_size = Across ? Count : step_depth<Numbers>;
+  static constexpr int threads_together = row_size / chunk<Numbers>;
   static constexpr int copies = Count * step_depth<Numbers> / chunk<Numbers> / tile_threads;
-  Element elements[Numbers::parts][Across ? step_depth<Numbers> : Count][pitch];
+  Element elements[Numbers::parts][Across ? step_depth<Numbers> : Count][row_size];
 
+  /// The elements behind it are the next ones as far as the 16 bytes go.
   RFPP_HD Element* at(int part, int line, int k) {
-    return Across ? &elements[part][k][line] : &elements[part][line][k];
+    return Across ? &elements[part][k][place(k, line)] : &elements[part][line][place(line, k)];
   }
   RFPP_HD const Element* at(int part, int line, int k) const {
-    return Across ? &elements[part][k][line] : &elements[part][line][k];
+    return const_cast<StagedLines*>(this)->at(part, line, k);
   }
   RFPP_HD static int line(int thread, int i) {
     return Across ? thread % threads_together * chunk<Numbers>
@@ -52,11 +54,20 @@ template <class Numbers, int Count, bool Across> struct alignas(32) StagedLines 
     return Across ? (thread + i * tile_threads) / threads_together
                   : thread % threads_together * chunk<Numbers>;
   }
+
+ private:
+  RFPP_HD static int place(int row, int column) {
+    // Two rows of depth fill the banks. Numbers of 32 bits are read across one by one, from four rows.
+    const int turn = !Across ? row / 2 % 4 : sizeof(Element) == 4 ? row % 4 * 2 : row % 8;
+    return column ^ turn * chunk<Numbers>;
+  }
 };
-/// The finished tile in shared memory.
-template <class T> struct alignas(32) TileSums {
-  static constexpr int pitch = T::columns + 4;
-  float sums[T::rows][pitch];
+/// The finished tile in shared memory. Pairs of sums are written from four rows at once.
+template <class T> struct alignas(128) TileSums {
+  float sums[T::rows][T::columns];
+
+  RFPP_HD float* at(int row, int column) { return &sums[row][column ^ row % 4 * 8]; }
+  RFPP_HD const float* at(int row, int column) const { return const_cast<TileSums*>(this)->at(row, column); }
 };
 
 /// Starts a copy of 16 bytes to shared memory, or writes zeros where `from` is null.
@@ -160,7 +171,7 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
           static_cast<std::size_t>(tile.product) * static_cast<std::size_t>(left.size()) +
           static_cast<std::size_t>(row);
       write_sum(tile.split, line * row_size + static_cast<std::size_t>(column),
-                &s.sums[i / T::columns][i % T::columns]);
+                s.at(i / T::columns, i % T::columns));
     }
   }
 
@@ -191,11 +202,11 @@ template <class P> constexpr std::size_t shared_bytes(int stages) {
   const std::size_t staged = static_cast<std::size_t>(stages) * sizeof(typename P::Stage);
   return staged > sizeof(typename P::Sums) ? staged : sizeof(typename P::Sums);
 }
-/// The stages that fit into a block's shared memory, 0 where two do not.
+/// The stages that fit into a block's shared memory; two fit into that of every device with such copies.
 template <class P> constexpr int stages_for(std::size_t shared_memory) {
-  for (int stages = most_stages; stages >= 2; --stages)
-    if (shared_bytes<P>(stages) <= shared_memory) return stages;
-  return 0;
+  int stages = most_stages;
+  while (stages > 2 && shared_bytes<P>(stages) > shared_memory) --stages;
+  return stages;
 }
 
 /// Blocks of threads that share the depth of a tile, so that a device with a hundred multiprocessors has

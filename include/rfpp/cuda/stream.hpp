@@ -45,7 +45,28 @@ inline void use_device(int index) {
   check(cudaSetDevice(index), "choosing the device");
 }
 
-/// A device's memory.
+/// The host's memory, page-locked, which a device copies from and to by itself.
+class PinnedMemory final : public Memory {
+ public:
+  explicit PinnedMemory(int index) : index_(index) {}
+  void* allocate(std::size_t bytes) override {
+    check(cudaSetDevice(index_), "choosing the device");
+    void* data = nullptr;
+    const cudaError_t status = cudaHostAlloc(&data, bytes, cudaHostAllocDefault);
+    if (status == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      throw Error("CUDA: out of page-locked memory: " + std::to_string(bytes) + " bytes were asked for");
+    }
+    check(status, "allocating page-locked memory");
+    return data;
+  }
+  void release(void* data, std::size_t) noexcept override { cudaFreeHost(data); }
+
+ private:
+  int index_;
+};
+
+/// A device's memory, and the host's that is for it.
 class DeviceMemory final : public Memory {
  public:
   explicit DeviceMemory(int index) : index_(index) {}
@@ -71,9 +92,11 @@ class DeviceMemory final : public Memory {
     return data;
   }
   void release(void* data, std::size_t) noexcept override { cudaFree(data); }
+  Memory& pinned() { return pinned_; }
 
  private:
   int index_;
+  PinnedMemory pinned_{index_};
 };
 
 /// A GPU with a stream of its own. Copies share the stream.
@@ -82,6 +105,7 @@ class CudaStream {
   using Half = __half;
   using Brain = __nv_bfloat16;
   class Graph;
+  using Mark = std::shared_ptr<CUevent_st>;
 
   explicit CudaStream(int index = 0) : index_(index) {
     use_device(index);
@@ -101,15 +125,34 @@ class CudaStream {
   }
   std::size_t shared_memory() const { return shared_memory_; }
   Memory& memory() const { return DeviceMemory::of(index_); }
+  Memory& host_memory() const { return DeviceMemory::of(index_).pinned(); }
   void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
-  /// `from` is pageable memory, which CUDA has copied when this returns: it can be reused at once.
+  /// Pageable memory CUDA has copied when it returns, page-locked memory it reads later.
   void upload(void* to, const void* from, std::size_t bytes) const {
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");
+    start_upload(to, from, bytes);
+    cudaPointerAttributes attributes{};
+    check(cudaPointerGetAttributes(&attributes, from), "asking what memory this is");
+    if (attributes.type == cudaMemoryTypeHost) synchronise();
   }
   void download(void* to, const void* from, std::size_t bytes) const {
-    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the device");
+    start_download(to, from, bytes);
     synchronise();
   }
+  void start_upload(void* to, const void* from, std::size_t bytes) const {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");
+  }
+  void start_download(void* to, const void* from, std::size_t bytes) const {
+    check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream()), "copying from the device");
+  }
+  Mark mark() const {
+    const cudaStream_t stream = this->stream();
+    cudaEvent_t created = nullptr;
+    check(cudaEventCreateWithFlags(&created, cudaEventDisableTiming), "making an event");
+    Mark mark(created, [](cudaEvent_t e) { cudaEventDestroy(e); });
+    check(cudaEventRecord(created, stream), "recording an event");
+    return mark;
+  }
+  void wait_for(const Mark& mark) const { check(cudaEventSynchronize(mark.get()), "waiting for the device"); }
   template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
     thrust::for_each_n(thrust::cuda::par_nosync.on(stream()), thrust::counting_iterator<std::size_t>(0),
                        count, kernel);

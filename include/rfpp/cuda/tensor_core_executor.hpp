@@ -1,7 +1,6 @@
 #ifndef RFPP_CUDA_TENSOR_CORE_EXECUTOR_HPP
 #define RFPP_CUDA_TENSOR_CORE_EXECUTOR_HPP
 
-#include <algorithm>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -115,9 +114,7 @@ template <cuda::TensorCoreDevice D> class TensorCoreExecutor : public Thrust<D> 
   }
   template <class Numbers, class Left, class Right, class P>
   void multiply(const Left& left, const Right& right, int products, const cuda::Emit<float, P>& emit) {
-    using Narrow = cuda::Product<Numbers, cuda::NarrowTile, Left, Right, cuda::EmitSums<P>>;
-    if (right.lines <= cuda::NarrowTile::columns &&
-        cuda::stages_for<Narrow>(this->device().shared_memory()) > 0)
+    if (right.lines <= cuda::NarrowTile::columns)
       multiply_in<Numbers, cuda::NarrowTile>(left, right, products, emit);
     else
       multiply_in<Numbers, cuda::WideTile>(left, right, products, emit);
@@ -139,7 +136,7 @@ template <cuda::TensorCoreDevice D> class TensorCoreExecutor : public Thrust<D> 
   }
   template <class P> void start_product(P product) {
     if (this->dry()) return;
-    product.stages = std::max(2, cuda::stages_for<P>(this->device().shared_memory()));
+    product.stages = cuda::stages_for<P>(this->device().shared_memory());
     start(this->device(), product);  // found where the device is
   }
 };

@@ -1,8 +1,6 @@
 #ifndef RFPP_CUDA_TENSOR_CORES_HPP
 #define RFPP_CUDA_TENSOR_CORES_HPP
 
-#include <mma.h>
-
 #include <type_traits>
 
 #include "rfpp/cuda/stream.hpp"
@@ -13,33 +11,71 @@
 namespace rfpp::cuda {
 inline namespace RFPP_ABI {
 
-/// The matrices of a warp, sums in float.
+/// The matrices of a warp, sums in float: the instructions ldmatrix and mma (PTX ISA, "Matrix fragments for
+/// mma.m16n8k16" and those for "m16n8k8"). What wmma loads has rows at one distance, which leaves it no way to
+/// keep them out of each other's banks but padding.
 class TensorCores {
-  template <class Element>
-  using Type = std::conditional_t<std::is_same_v<Element, float>, nvcuda::wmma::precision::tf32, Element>;
+  static __device__ int lane() { return static_cast<int>(threadIdx.x) % 32; }
 
  public:
-  template <class Element> static constexpr int depth = std::is_same_v<Element, float> ? 8 : 16;
-  template <class Element, bool Across>
-  using Left =
-      nvcuda::wmma::fragment<nvcuda::wmma::matrix_a, 16, 16, depth<Element>, Type<Element>,
-                             std::conditional_t<Across, nvcuda::wmma::col_major, nvcuda::wmma::row_major>>;
-  template <class Element, bool Across>
-  using Right =
-      nvcuda::wmma::fragment<nvcuda::wmma::matrix_b, 16, 16, depth<Element>, Type<Element>,
-                             std::conditional_t<Across, nvcuda::wmma::row_major, nvcuda::wmma::col_major>>;
-  template <class Element>
-  using Square = nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, depth<Element>, float>;
+  template <class Element> struct Left { unsigned words[4]; };
+  template <class Element> struct Right { unsigned words[4]; };  // of eight columns, then the other eight
+  template <class Element> struct Square {
+    static constexpr int num_elements = 8;
+    float x[num_elements];
+  };
 
-  __device__ static void clear(auto& square) { nvcuda::wmma::fill_fragment(square, 0.0f); }
-  template <class Element> __device__ static void load(auto& operand, const Element* from, int pitch) {
-    nvcuda::wmma::load_matrix_sync(operand, from, static_cast<unsigned>(pitch));
+  template <class Element> __device__ static void clear(Square<Element>& square) {
+    for (float& sum : square.x) sum = 0;
   }
-  __device__ static void multiply(auto& square, const auto& left, const auto& right) {
-    nvcuda::wmma::mma_sync(square, left, right, square);
+  template <bool Turned> __device__ static void load_matrices(auto& operand, const auto& rows) {
+    const auto row = static_cast<unsigned>(__cvta_generic_to_shared(rows(lane())));
+    unsigned(&w)[4] = operand.words;
+    if constexpr (Turned)
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(w[0]), "=r"(w[1]), "=r"(w[2]), "=r"(w[3])
+                   : "r"(row)
+                   : "memory");
+    else
+      asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                   : "=r"(w[0]), "=r"(w[1]), "=r"(w[2]), "=r"(w[3])
+                   : "r"(row)
+                   : "memory");
   }
-  __device__ static void store(float* to, const auto& square, int pitch) {
-    nvcuda::wmma::store_matrix_sync(to, square, static_cast<unsigned>(pitch), nvcuda::wmma::mem_row_major);
+  __device__ static void load_words(auto& operand, const auto& words) {
+#pragma unroll
+    for (int m = 0; m < 4; ++m) operand.words[m] = __float_as_uint(*words(lane(), m));
+  }
+  template <class Element>
+  __device__ static void multiply(Square<Element>& square, const Left<Element>& left,
+                                  const Right<Element>& right) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half)
+      multiply_half<Element>(square.x + 4 * half, left.words, right.words + 2 * half);
+  }
+  template <class Element> __device__ static void store(const Square<Element>& square, const auto& at) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const PairPlace place = pair_of(lane(), i);
+      *reinterpret_cast<float2*>(at(place.row, place.column)) =
+          make_float2(square.x[2 * i], square.x[2 * i + 1]);
+    }
+  }
+
+ private:
+  template <class Element>
+  __device__ static void multiply_half(float* x, const unsigned (&a)[4], const unsigned* b) {
+#define RFPP_MULTIPLY(shape_and_types)                                                                       \
+  asm("mma.sync.aligned." shape_and_types " {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};" \
+      : "+f"(x[0]), "+f"(x[1]), "+f"(x[2]), "+f"(x[3])                                                       \
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
+    if constexpr (std::is_same_v<Element, float>)
+      RFPP_MULTIPLY("m16n8k8.row.col.f32.tf32.tf32.f32");
+    else if constexpr (std::is_same_v<Element, CudaStream::Brain>)
+      RFPP_MULTIPLY("m16n8k16.row.col.f32.bf16.bf16.f32");
+    else
+      RFPP_MULTIPLY("m16n8k16.row.col.f32.f16.f16.f32");
+#undef RFPP_MULTIPLY
   }
 };
 
@@ -60,8 +96,9 @@ struct ThreadBlock {
   }
 };
 
+// Two blocks of threads in a multiprocessor, where the registers are enough for their sums.
 template <class Numbers, class T, class Left, class Right, class Write>
-__global__ void __launch_bounds__(tile_threads)
+__global__ void __launch_bounds__(tile_threads, Numbers::parts == 1 ? 2 : 1)
     multiply_kernel(const Product<Numbers, T, Left, Right, Write> product) {
   extern __shared__ __align__(128) unsigned char memory[];
   const int z = static_cast<int>(blockIdx.z);

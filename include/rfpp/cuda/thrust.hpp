@@ -127,6 +127,11 @@ template <cuda::Device D> class Thrust {
     if (failed != 0) run(failed_, Constant<int>{0, {}});  // in place: a recorded graph goes on writing there
     return failed != 0;
   }
+  /// The same without waiting for the device, which writes 1 or 0.
+  void search_failed(const Tensor<int>& to) {
+    run(to, failed_);
+    run(failed_, Constant<int>{0, {}});
+  }
   /// Throws Error where it has.
   void check() {
     if (search_failed())

@@ -11,8 +11,12 @@
 // - each_thread(f), each_warp(f): f(number),
 // - sync(), end_copies() and await_copies<Steps>(): waits for all but the last Steps runs of copies that
 //   end_copies() ended,
-// - Cores: the matrices of a warp, 16 rows of the left operand, 16 columns of the right one, and the square of
-//   their sums: Left<Element, Across>, Right<Element, Across>, Square<Element>, and load, multiply, store.
+// - Cores: the matrices of a warp: Left<Element> and Right<Element>, each 16 lines of the operand and 32 bytes
+//   of their depth, and Square<Element>, their sums. A line's 16 bytes are one of eight rows of a matrix, of
+//   which an operand has four. load_matrices<Turned>(operand, rows) finds row lane % 8 of matrix lane / 8 at
+//   rows(lane); turned, 16-bit elements are transposed. load_words(operand, words) finds number lane % 4 of row
+//   lane / 4 of matrix m at words(lane, m). multiply(square, left, right) adds, store(square, at) writes the
+//   pairs of sums that pair_of has at(row, column).
 
 #if defined(__CUDACC__)
 #define RFPP_DEVICE __device__
@@ -27,11 +31,30 @@ inline namespace RFPP_ABI {
 
 inline constexpr int tile_warps = tile_threads / 32;
 
+/// Where matrix m of an operand begins, as the instruction that multiplies has them in its registers.
+struct MatrixPlace {
+  int lines, chunks;
+};
+struct LeftMatrices {
+  RFPP_HD static constexpr MatrixPlace at(int m) { return {m % 2 * 8, m / 2}; }
+};
+struct RightMatrices {
+  RFPP_HD static constexpr MatrixPlace at(int m) { return {m / 2 * 8, m % 2}; }
+};
+
+/// Where in a square the lane's sums 2 * i and 2 * i + 1 are, beside each other; i is below 4.
+struct PairPlace {
+  int row, column;
+};
+RFPP_HD constexpr PairPlace pair_of(int lane, int i) {
+  return {lane / 4 + i % 2 * 8, lane % 4 * 2 + i / 2 * 8};
+}
+
 /// The sums of one warp, of operands that lie along the depth or across it.
 template <class Cores, class Numbers, class T, bool Across> class WarpSums {
   using Element = typename Numbers::Element;
-  using Left = typename Cores::template Left<Element, Across>;
-  using Right = typename Cores::template Right<Element, Across>;
+  using Left = typename Cores::template Left<Element>;
+  using Right = typename Cores::template Right<Element>;
   using Square = typename Cores::template Square<Element>;
   struct Squares {
     Square at[T::row_squares][T::column_squares];
@@ -66,8 +89,9 @@ template <class Cores, class Numbers, class T, bool Across> class WarpSums {
     for (int i = 0; i < T::row_squares; ++i) {
       RFPP_UNROLL
       for (int j = 0; j < T::column_squares; ++j)
-        Cores::store(&s.sums[row_of(warp) + 16 * i][column_of(warp) + 16 * j], sums_.at[i][j],
-                     TileSums<T>::pitch);
+        Cores::store(sums_.at[i][j], [&](int row, int column) {
+          return s.at(row_of(warp) + 16 * i + row, column_of(warp) + 16 * j + column);
+        });
     }
   }
 
@@ -87,17 +111,32 @@ template <class Cores, class Numbers, class T, bool Across> class WarpSums {
       }
     }
   }
+  /// 16 lines from `line` on, 32 bytes of depth from k on.
+  template <class Matrices>
+  RFPP_DEVICE static void load(auto& operand, const auto& s, int part, int line, int k) {
+    if constexpr (Across && sizeof(Element) == 4)
+      Cores::load_words(operand, [&](int lane, int m) {
+        const MatrixPlace p = Matrices::at(m);
+        return s.at(part, line + p.lines + lane / 4, k + p.chunks * chunk<Numbers> + lane % 4);
+      });
+    else
+      Cores::template load_matrices<Across>(operand, [&](int lane) {
+        const MatrixPlace p = Matrices::at(lane / 8);
+        return s.at(part, line + p.lines + (Across ? 0 : lane % 8),
+                    k + p.chunks * chunk<Numbers> + (Across ? lane % 8 : 0));
+      });
+  }
   RFPP_DEVICE static void multiply(const auto& s, int left_part, int right_part, Squares& to, int warp) {
     RFPP_UNROLL
-    for (int k = 0; k < step_depth<Numbers>; k += Cores::template depth<Element>) {
+    for (int k = 0; k < step_depth<Numbers>; k += 2 * chunk<Numbers>) {
       Left left[T::row_squares];
       Right right[T::column_squares];
       RFPP_UNROLL
       for (int i = 0; i < T::row_squares; ++i)
-        Cores::load(left[i], s.left.at(left_part, row_of(warp) + 16 * i, k), s.left.pitch);
+        load<LeftMatrices>(left[i], s.left, left_part, row_of(warp) + 16 * i, k);
       RFPP_UNROLL
       for (int j = 0; j < T::column_squares; ++j)
-        Cores::load(right[j], s.right.at(right_part, column_of(warp) + 16 * j, k), s.right.pitch);
+        load<RightMatrices>(right[j], s.right, right_part, column_of(warp) + 16 * j, k);
       RFPP_UNROLL
       for (int i = 0; i < T::row_squares; ++i) {
         RFPP_UNROLL

@@ -40,6 +40,13 @@ class FaceNetwork {
 
   /// Aligned faces {n,h,w,3}, RGB in [-1, 1].
   virtual NetworkOutput run(const Tensor<float>& faces, const NetworkSettings& settings) = 0;
+  /// run() in two steps, so that a device works on one batch while its host prepares the next: gives what
+  /// waits for the output, to be called once while the network is there. `faces` stay as they are until then.
+  virtual std::function<NetworkOutput()> start(const Tensor<float>& faces, const NetworkSettings& settings) {
+    return [=, this] { return run(faces, settings); };
+  }
+  /// Memory for such faces, which the device reads best.
+  virtual Tensor<float> tensor(Extents e) { return Tensor<float>::uninitialised(e); }
   /// The dictionary's indices of faces, and the faces that indices stand for. Throw Error for a network
   /// without them.
   virtual Tensor<int> encode(const Tensor<float>& faces) = 0;

@@ -2,7 +2,9 @@
 #define RFPP_RESTORER_STATE_HPP
 
 #include <algorithm>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,14 +39,13 @@ struct Restorer::State {
                              double share = 1) {
     std::vector<io::Image> results;
     const auto most = static_cast<std::size_t>(batch());
+    std::function<NetworkOutput()> next = start(faces, 0, settings);
     for (std::size_t first = 0; first < faces.size(); first += most) {
       const std::size_t count = std::min(most, faces.size() - first);
-      auto tensor = Tensor<float>::uninitialised({static_cast<int>(count), side(), side(), 3});
-      const std::size_t size = tensor.extents().image_size();
-      for (std::size_t i = 0; i < count; ++i)
-        io::to_floats(faces[first + i], tensor.elements().subspan(i * size, size));
+      const auto output = std::exchange(next, start(faces, first + most, settings));
       watch(first, count, faces.size(), share);
-      const Tensor<float> images = network->run(tensor, settings).image;
+      const Tensor<float> images = output().image;
+      const std::size_t size = images.extents().image_size();
       for (std::size_t i = 0; i < count; ++i)
         results.push_back(
             io::to_image(std::span<const float>(images.elements()).subspan(i * size, size), side(), side()));
@@ -82,6 +83,17 @@ struct Restorer::State {
   }
 
  private:
+  /// Starts on the batch that begins with a face; nothing where there is none.
+  std::function<NetworkOutput()> start(std::span<const io::Image> faces, std::size_t first,
+                                       const NetworkSettings& settings) {
+    if (first >= faces.size()) return nullptr;
+    faces = faces.subspan(first, std::min(static_cast<std::size_t>(batch()), faces.size() - first));
+    const auto tensor = network->tensor({static_cast<int>(faces.size()), side(), side(), 3});
+    const std::size_t size = tensor.extents().image_size();
+    for (std::size_t i = 0; i < faces.size(); ++i)
+      io::to_floats(faces[i], tensor.elements().subspan(i * size, size));
+    return network->start(tensor, settings);
+  }
   /// Passes on how far the network is with some of the faces.
   void watch(std::size_t first, std::size_t count, std::size_t faces, double share) {
     if (!options.on_progress) return;

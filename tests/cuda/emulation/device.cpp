@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace rfpp::test::emulation {
 
@@ -42,19 +43,53 @@ void DeviceMemory::protect(bool accessible) const noexcept {
 DeviceMemory::Access::Access() { instance().protect(true); }
 DeviceMemory::Access::~Access() { instance().protect(false); }
 
+HostMemory& HostMemory::instance() {
+  static HostMemory memory;
+  return memory;
+}
+void* HostMemory::allocate(std::size_t bytes) {
+  void* data = rfpp::HostMemory::instance().allocate(bytes);
+  std::memset(data, 0xff, bytes);  // NaN in all numbers
+  segments_.emplace(reinterpret_cast<std::uintptr_t>(data), bytes);
+  return data;
+}
+void HostMemory::release(void* data, std::size_t bytes) noexcept {
+  segments_.erase(reinterpret_cast<std::uintptr_t>(data));
+  rfpp::HostMemory::instance().release(data, bytes);
+}
+void HostMemory::require(const void* data, std::size_t bytes) const {
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  const auto after = segments_.upper_bound(begin);
+  if (after == segments_.begin() || begin + bytes > std::prev(after)->first + std::prev(after)->second)
+    throw Error("CUDA: starting a copy: the host's memory is not page-locked");
+}
+std::size_t HostMemory::allocated_bytes() const {
+  std::size_t sum = 0;
+  for (const auto& [begin, bytes] : segments_) sum += bytes;
+  return sum;
+}
+
 Stream::Stream() { streams().push_back(this); }
 Stream::~Stream() {
   finish();
   std::erase(streams(), this);
 }
 void Stream::ask(Operation operation) {
-  (recording_ != nullptr ? *recording_ : waiting_).push_back(std::move(operation));
+  if (recording_ != nullptr)
+    recording_->push_back(std::move(operation));
+  else
+    waiting_.push_back(std::move(operation));
 }
-void Stream::finish() {
+void Stream::finish(std::size_t mark) {
   refuse_while_recording("waiting for the device");
-  if (waiting_.empty()) return;
+  if (done_ >= mark) return;
   const DeviceMemory::Access access;
-  for (const Operation& operation : std::exchange(waiting_, {})) operation();
+  while (done_ < mark) {
+    const Operation operation = std::move(waiting_.front());
+    waiting_.pop_front();
+    ++done_;
+    operation();
+  }
 }
 void Stream::refuse_while_recording(const char* what) const {
   if (recording_ != nullptr)
@@ -79,6 +114,15 @@ void Device::download(void* to, const void* from, std::size_t bytes) const {
   stream_->finish();
   const DeviceMemory::Access access;
   std::memcpy(to, from, bytes);
+}
+void Device::start_upload(void* to, const void* from, std::size_t bytes) const {
+  HostMemory::instance().require(from, bytes);
+  stream_->ask([to, from, bytes] { std::memcpy(to, from, bytes); });
+}
+void Device::start_download(void* to, const void* from, std::size_t bytes) const {
+  HostMemory::instance().require(to, bytes);
+  std::memset(to, 0xff, bytes);
+  stream_->ask([to, from, bytes] { std::memcpy(to, from, bytes); });
 }
 
 void check_shared_memory(std::size_t bytes) {

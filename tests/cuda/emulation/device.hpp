@@ -2,8 +2,11 @@
 #define RFPP_TESTS_CUDA_EMULATION_DEVICE_HPP
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,7 +17,7 @@
 #include "rfpp/cuda/tiles.hpp"
 
 // A GPU emulated on the processor, for what is above cuda/device.hpp. It does what a GPU does late, as late as
-// it may: kernels and uploads wait until somebody waits for them. Its memory is NaN where nobody has written,
+// it may: kernels and copies wait until somebody waits for them. Its memory is NaN where nobody has written,
 // and whoever touches it from outside of a kernel ends with a segmentation fault. Not for several threads.
 
 namespace rfpp::test::emulation {
@@ -42,6 +45,20 @@ class DeviceMemory final : public Memory {
   std::vector<std::pair<void*, std::size_t>> segments_;
 };
 
+/// Memory of the host that the device copies by itself.
+class HostMemory final : public Memory {
+ public:
+  static HostMemory& instance();
+  void* allocate(std::size_t bytes) override;
+  void release(void* data, std::size_t bytes) noexcept override;
+  /// Throws Error where these are not of this memory.
+  void require(const void* data, std::size_t bytes) const;
+  std::size_t allocated_bytes() const;
+
+ private:
+  std::map<std::uintptr_t, std::size_t> segments_;
+};
+
 using Operation = std::function<void()>;
 
 /// What was asked for and has not been done, in its order.
@@ -53,8 +70,10 @@ class Stream {
   ~Stream();
 
   void ask(Operation operation);
-  /// Does what was asked for. Throws Error while a graph is recorded.
-  void finish();
+  /// Does what was asked for, or the part of it that was before a mark. Throws Error while a graph is recorded.
+  void finish() { finish(mark()); }
+  void finish(std::size_t mark);
+  std::size_t mark() const { return done_ + waiting_.size(); }
   /// Throws Error while a graph is recorded: `what` is not possible then.
   void refuse_while_recording(const char* what) const;
   /// Until end_recording() operations go to `graph`.
@@ -62,7 +81,8 @@ class Stream {
   void end_recording() { recording_ = nullptr; }
 
  private:
-  std::vector<Operation> waiting_;
+  std::deque<Operation> waiting_;
+  std::size_t done_ = 0;
   std::vector<Operation>* recording_ = nullptr;
 };
 
@@ -72,6 +92,7 @@ class Device {
   using Half = io::Float16;
   using Brain = BFloat16;
   class Graph;
+  using Mark = std::size_t;
   /// Of a block, at most. An H100's.
   static inline std::size_t shared_bytes = std::size_t{227} * 1024;
 
@@ -79,9 +100,15 @@ class Device {
 
   std::size_t shared_memory() const { return shared_bytes; }
   Memory& memory() const { return DeviceMemory::instance(); }
+  Memory& host_memory() const { return HostMemory::instance(); }
   void synchronise() const { stream_->finish(); }
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
+  void start_upload(void* to, const void* from, std::size_t bytes) const;
+  /// The host's memory is NaN until that is done.
+  void start_download(void* to, const void* from, std::size_t bytes) const;
+  Mark mark() const { return stream_->mark(); }
+  void wait_for(Mark mark) const { stream_->finish(mark); }
   template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
     stream_->ask([count, kernel] {
       for (std::size_t i = 0; i < count; ++i) kernel(i);

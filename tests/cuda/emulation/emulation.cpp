@@ -59,6 +59,7 @@ TEST_CASE("an emulated GPU does what it is asked for when somebody waits, and no
     CHECK_THROWS_AS(device.synchronise(), Error);
     CHECK_THROWS_AS(device.upload(data, &value, sizeof value), Error);
     CHECK_THROWS_AS(device.memory().allocate(1), Error);
+    CHECK_THROWS_AS(device.wait_for(device.mark()), Error);
   });
   device.download(&value, data + 1, sizeof value);
   CHECK(value == 14);
@@ -67,4 +68,28 @@ TEST_CASE("an emulated GPU does what it is asked for when somebody waits, and no
   device.download(&value, data + 1, sizeof value);
   CHECK(value == 16);
   device.memory().release(data, 2 * sizeof(int));
+}
+
+TEST_CASE("an emulated GPU copies by itself as late as it may, and only memory that is for that") {
+  const emulation::Device device;
+  auto* data = static_cast<int*>(device.memory().allocate(sizeof(int)));
+  auto* host = static_cast<int*>(device.host_memory().allocate(3 * sizeof(int)));
+  host[0] = 7;
+  device.start_upload(data, host, sizeof(int));
+  host[0] = 8;  // too early
+  device.start_download(host + 1, data, sizeof(int));
+  const auto first = device.mark();
+  device.start_download(host + 2, data, sizeof(int));
+  CHECK(host[1] == -1);
+  device.wait_for(first);
+  CHECK(host[1] == 8);
+  CHECK(host[2] == -1);
+  device.wait_for(device.mark());
+  CHECK(host[2] == 8);
+
+  int elsewhere = 0;
+  CHECK_THROWS_AS(device.start_upload(data, &elsewhere, sizeof(int)), Error);
+  CHECK_THROWS_AS(device.start_download(host + 2, data, 2 * sizeof(int)), Error);
+  device.host_memory().release(host, 3 * sizeof(int));
+  device.memory().release(data, sizeof(int));
 }

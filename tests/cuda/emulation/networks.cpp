@@ -1,8 +1,10 @@
 // Networks on an emulated GPU: recorded, in every precision, and made again where that does not do.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "cuda/emulation/device.hpp"
@@ -29,6 +31,12 @@ template <class N> Network<N> hashed_network() {
   return model;
 }
 constexpr Extents little_face{1, 32, 32, 3};
+
+Tensor<float> little_faces(const char* name, int number, float scale = 1) {
+  auto faces = hashed_tensor<float>(name, {number, 32, 32, 3});
+  for (float& v : faces.elements()) v *= scale;
+  return faces;
+}
 
 }  // namespace
 
@@ -60,7 +68,7 @@ TEST_CASE("RestoreFormer++ agrees with the golden values, in every precision") {
   check("TF32", Kind::split_tf32, Kind::tf32, within(55));
 }
 
-TEST_CASE("a device with little shared memory has fewer stages or wide tiles, and results as exact") {
+TEST_CASE("a device with little shared memory has fewer stages, and results as exact") {
   const auto all =
       std::exchange(emulation::Device::shared_bytes, std::size_t{99} * 1024);  // of consumer cards
   const auto model = hashed_network<LittleRestorer>();
@@ -103,6 +111,79 @@ TEST_CASE("a face beyond the range of float16 is made again, and the next one is
   CHECK(relative_l2(found.image, expected.image) <= 1e-5);
   CHECK(network.allocated_bytes() == bytes);
   CHECK(std::ranges::equal(network.encode(face).indices.elements(), expected.encoded.indices.elements()));
+}
+
+TEST_CASE("batches that are started one after the other have the bits of each alone, a part made again") {
+  EmulatedNetwork<LittleRestorer> network(0, hashed_network<LittleRestorer>(), {5, 32, 32, 3});
+  const std::vector batches{little_faces("a", 1), little_faces("b", 5), little_faces("c", 1)};
+  for (float& v : image_of(batches[1], 4).elements()) v *= 1e6F;
+  std::vector<EmulatedNetwork<LittleRestorer>::Output> alone;
+  for (const auto& batch : batches) alone.push_back(network(batch));
+  CHECK_FALSE(alone[0].repeated);
+  CHECK(alone[1].repeated);
+  const auto start = [&](std::size_t i) -> std::function<EmulatedNetwork<LittleRestorer>::Output()> {
+    if (i >= batches.size()) return nullptr;
+    const auto images = network.host_tensor(batches[i].extents());
+    std::ranges::copy(batches[i].elements(), images.data());
+    return network.start(images);
+  };
+
+  const auto& memory = emulation::HostMemory::instance();
+  for (std::size_t bytes = 0; const int round : {1, 2}) {
+    auto next = start(0);
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      const auto found = std::exchange(next, start(i + 1))();
+      INFO("batch " << i);
+      CHECK(found.repeated == alone[i].repeated);
+      CHECK(same_bits(found.image, alone[i].image));
+      CHECK(same_bits(found.encoded.latent, alone[i].encoded.latent));
+      CHECK(same_bits(found.encoded.indices, alone[i].encoded.indices));
+    }
+    if (round == 2) CHECK(memory.allocated_bytes() == bytes);
+    bytes = memory.allocated_bytes();
+  }
+}
+
+TEST_CASE("results can be waited for in any order, and given up") {
+  const auto model = hashed_network<LittleRestorer>();
+  EmulatedNetwork<LittleRestorer> network(0, model, little_face);
+  const auto a = little_faces("a", 1), b = little_faces("b", 1), c = little_faces("c", 1, 1e6F);
+  const auto of_a = network(a), of_b = network(b), of_c = network(c);
+  auto first = network.start(a), second = network.start(c), third = network.start(b);
+  // Not made again: what failed is another batch's.
+  CHECK(same_bits(network.encode(a).latent, of_a.encoded.latent));
+  CHECK(same_bits(third().image, of_b.image));
+  CHECK(same_bits(second().image, of_c.image));
+  CHECK(same_bits(first().image, of_a.image));
+
+  first = network.start(a);
+  second = network.start(b);
+  first = nullptr;  // its memory is the next batch's
+  third = network.start(a);
+  CHECK(same_bits(second().image, of_b.image));
+  CHECK(same_bits(third().image, of_a.image));
+}
+
+TEST_CASE("an error in the second of three batches leaves the others as they are") {
+  EmulatedNetwork<LittleRestorer> network(0, hashed_network<LittleRestorer>(), little_face);
+  const auto a = little_faces("a", 1), b = little_faces("b", 1);
+  Tensor<float> bad(little_face);
+  bad.data()[5] = NAN;
+  const auto of_a = network(a), of_b = network(b);
+  auto first = network.start(a), second = network.start(bad), third = network.start(b);
+  CHECK_THROWS_AS(network.start(Tensor<float>({1, 64, 32, 3})), Error);
+  CHECK(same_bits(first().image, of_a.image));
+  CHECK_THROWS_AS(second(), Error);
+  const auto found = third();
+  CHECK_FALSE(found.repeated);
+  CHECK(same_bits(found.image, of_b.image));
+
+  // As a call ends where its second batch fails: the third is given up.
+  second = network.start(bad);
+  third = network.start(b);
+  CHECK_THROWS_AS(second(), Error);
+  third = nullptr;
+  CHECK(same_bits(network(a).image, of_a.image));
 }
 
 TEST_CASE("after an image with NaN the same faces are made as before") {

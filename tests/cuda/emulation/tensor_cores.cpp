@@ -52,4 +52,80 @@ void multiply_squares(float* sums, const float* left, const float* right, int de
       add_products(sums + i * columns, left + i * depth + k, right + k * columns, addends);
 }
 
+void load_matrices(Registers& to, const void* const (&rows)[lanes], bool turned) {
+  for (int m = 0; m < 4; ++m) {
+    unsigned char matrix[8][16];
+    Access<16> access;
+    for (int row = 0; row < 8; ++row) {
+      access(rows[8 * m + row]);
+      std::memcpy(matrix[row], rows[8 * m + row], 16);
+    }
+    for (int lane = 0; lane < lanes; ++lane) {
+      auto* word = reinterpret_cast<unsigned char*>(&to[lane][m]);
+      if (!turned) std::memcpy(word, &matrix[lane / 4][lane % 4 * 4], 4);
+      for (int i = 0; turned && i < 2; ++i)
+        std::memcpy(word + 2 * i, &matrix[lane % 4 * 2 + i][lane / 4 * 2], 2);
+    }
+  }
+}
+void load_words(Registers& to, const void* const (&words)[lanes][4]) {
+  for (int m = 0; m < 4; ++m) {
+    Access<4> access;
+    for (int lane = 0; lane < lanes; ++lane) {
+      access(words[lane][m]);
+      std::memcpy(&to[lane][m], words[lane][m], 4);
+    }
+  }
+}
+
+// PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type" and "Matrix fragments for mma.m16n8k8":
+// the first register of 32 threads is an 8x8 of 16-bit numbers or an 8x4 of 32-bit ones.
+
+namespace {
+
+/// f(lane, m, k, value) for every element, which is k-th of the depth of the registers' part of it.
+template <class Element> void for_each_element(const Registers& from, auto&& f) {
+  constexpr int in_word = 4 / static_cast<int>(sizeof(Element));
+  for (int lane = 0; lane < lanes; ++lane)
+    for (int m = 0; m < 4; ++m)
+      for (int i = 0; i < in_word; ++i) {
+        Element element;
+        std::memcpy(&element, reinterpret_cast<const unsigned char*>(&from[lane][m]) + i * 4 / in_word,
+                    sizeof element);
+        f(lane, m, lane % 4 * in_word + i, static_cast<float>(element));
+      }
+}
+
+}  // namespace
+
+template <class Element> void read_left(const Registers& from, float* left) {
+  constexpr int depth = TensorCores::depth<Element>;
+  for_each_element<Element>(from, [left](int lane, int m, int k, float value) {
+    left[(lane / 4 + m % 2 * 8) * depth + k + m / 2 * (depth / 2)] = value;
+  });
+}
+template <class Element> void read_right(const Registers& from, float* right) {
+  constexpr int depth = TensorCores::depth<Element>;
+  for_each_element<Element>(from, [right](int lane, int m, int k, float value) {
+    right[(k + m % 2 * (depth / 2)) * 16 + lane / 4 + m / 2 * 8] = value;
+  });
+}
+template void read_left<float>(const Registers&, float*);
+template void read_left<io::Float16>(const Registers&, float*);
+template void read_left<BFloat16>(const Registers&, float*);
+template void read_right<float>(const Registers&, float*);
+template void read_right<io::Float16>(const Registers&, float*);
+template void read_right<BFloat16>(const Registers&, float*);
+
+void store_pairs(float* const (&to)[lanes][4], const float* square) {
+  for (int i = 0; i < 4; ++i)  // sums c0 and c1, c2 and c3, and the same of the other eight columns
+    for (int first = 0; first < lanes; first += 16) {
+      Access<8> access;
+      for (int lane = first; lane < first + 16; ++lane) {
+        access(to[lane][i]);
+        std::memcpy(to[lane][i], square + (lane / 4 + i % 2 * 8) * columns + lane % 4 * 2 + i / 2 * 8, 8);
+      }
+    }
+}
+
 }  // namespace rfpp::test::emulation

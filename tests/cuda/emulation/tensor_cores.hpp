@@ -2,11 +2,13 @@
 #define RFPP_TESTS_CUDA_EMULATION_TENSOR_CORES_HPP
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <type_traits>
 
+#include "rfpp/cuda/tiles.hpp"
 #include "rfpp/io/dtype.hpp"
 
 namespace rfpp::test::emulation {
@@ -31,11 +33,47 @@ struct BFloat16 {
 /// cores", by which later ones have more bits and more addends).
 void multiply_squares(float* sums, const float* left, const float* right, int depth, int addends);
 
+/// Accesses to shared memory that wait for another one of the same threads at once, since both are in the same
+/// banks.
+inline std::size_t bank_conflicts = 0;
+
+/// Accesses of threads at once, each of so many bytes, which are in their places of 128.
+template <int Bytes> class Access {
+ public:
+  void operator()(const void* address) {
+    const unsigned bank = 1U << reinterpret_cast<std::uintptr_t>(address) % 128 / Bytes;
+    if ((banks_ & bank) != 0) ++bank_conflicts;
+    banks_ |= bank;
+  }
+
+ private:
+  unsigned banks_ = 0;
+};
+
+constexpr int lanes = 32;  // threads of a warp
+using Registers = std::uint32_t[lanes][4];
+
+/// ldmatrix: row lane % 8 of matrix lane / 8 is at rows[lane].
+void load_matrices(Registers& to, const void* const (&rows)[lanes], bool turned);
+/// Each thread loads its four words.
+void load_words(Registers& to, const void* const (&words)[lanes][4]);
+/// What mma takes from its registers, as [row][k], and for two of it as [k][column].
+template <class Element> void read_left(const Registers& from, float* left);
+template <class Element> void read_right(const Registers& from, float* right);
+/// Each thread stores four pairs of the sums that two of mma have left to it.
+void store_pairs(float* const (&to)[lanes][4], const float* square);
+
 /// The matrices of a warp, for cuda::WarpSums: whole ones, since all of its threads are this one.
 struct TensorCores {
-  template <class Element> static constexpr int depth = std::is_same_v<Element, float> ? 8 : 16;
-  template <class Element, bool Across> struct Left { float x[16 * depth<Element>]; };
-  template <class Element, bool Across> struct Right { float x[depth<Element> * 16]; };
+  template <class Element> static constexpr int depth = 32 / static_cast<int>(sizeof(Element));
+  template <class Element> struct Left {
+    float x[16 * depth<Element>];
+    void read(const Registers& from) { read_left<Element>(from, x); }
+  };
+  template <class Element> struct Right {
+    float x[depth<Element> * 16];
+    void read(const Registers& from) { read_right<Element>(from, x); }
+  };
   template <class Element> struct Square {
     static constexpr int num_elements = 256;
     float x[num_elements];
@@ -44,26 +82,33 @@ struct TensorCores {
   template <class Element> static void clear(Square<Element>& square) {
     std::memset(square.x, 0, sizeof square.x);
   }
-  template <class Element, bool Across>
-  static void load(Left<Element, Across>& left, const Element* from, int pitch) {
-    for (int i = 0; i < 16; ++i)
-      for (int k = 0; k < depth<Element>; ++k)
-        left.x[i * depth<Element> + k] =
-            static_cast<float>(Across ? from[k * pitch + i] : from[i * pitch + k]);
+  template <bool Turned> static void load_matrices(auto& operand, const auto& rows) {
+    const void* from[lanes];
+    for (int lane = 0; lane < lanes; ++lane) from[lane] = rows(lane);
+    Registers registers;
+    emulation::load_matrices(registers, from, Turned);
+    operand.read(registers);
   }
-  template <class Element, bool Across>
-  static void load(Right<Element, Across>& right, const Element* from, int pitch) {
-    for (int k = 0; k < depth<Element>; ++k)
-      for (int j = 0; j < 16; ++j)
-        right.x[k * 16 + j] = static_cast<float>(Across ? from[k * pitch + j] : from[j * pitch + k]);
+  static void load_words(auto& operand, const auto& words) {
+    const void* from[lanes][4];
+    for (int lane = 0; lane < lanes; ++lane)
+      for (int m = 0; m < 4; ++m) from[lane][m] = words(lane, m);
+    Registers registers;
+    emulation::load_words(registers, from);
+    operand.read(registers);
   }
-  template <class Element, bool Across>
-  static void multiply(Square<Element>& square, const Left<Element, Across>& left,
-                       const Right<Element, Across>& right) {
+  template <class Element>
+  static void multiply(Square<Element>& square, const Left<Element>& left, const Right<Element>& right) {
     multiply_squares(square.x, left.x, right.x, depth<Element>, depth<Element> / 2);
   }
-  template <class Element> static void store(float* to, const Square<Element>& square, int pitch) {
-    for (int i = 0; i < 16; ++i) std::memcpy(to + i * pitch, square.x + i * 16, 16 * sizeof(float));
+  template <class Element> static void store(const Square<Element>& square, const auto& at) {
+    float* to[lanes][4];
+    for (int lane = 0; lane < lanes; ++lane)
+      for (int i = 0; i < 4; ++i) {
+        const cuda::PairPlace place = cuda::pair_of(lane, i);
+        to[lane][i] = at(place.row, place.column);
+      }
+    store_pairs(to, square.x);
   }
 };
 

@@ -37,18 +37,13 @@ template <class N> class NetworkOn<RestoreFormerDoor<N>, Cuda> final : public Fa
                                                 cuda_precision(request.options.precision),
                                                 keeps_features_ ? Keep::all : Keep::decoder_needs);
   }
-  NetworkOutput run(const Tensor<float>& faces, const NetworkSettings&) override {
-    auto output = (*network_)(faces);
-    if (output.repeated && tell_)
-      tell_("a face was beyond the range of 16-bit numbers, and was made again with others");
-    NetworkOutput result = Door::named(output, keeps_features_);
-    if (keeps_features_) {
-      const auto latent = ex_.upload(output.encoded.latent);
-      const auto loss = codebook_loss(ex_, latent, codebook_.lookup(ex_.upload(output.encoded.indices)));
-      result.features.emplace_back("codebook_loss", ex_.download(loss));
-    }
-    return result;
+  NetworkOutput run(const Tensor<float>& faces, const NetworkSettings& settings) override {
+    return start(faces, settings)();
   }
+  std::function<NetworkOutput()> start(const Tensor<float>& faces, const NetworkSettings&) override {
+    return [this, result = network_->start(faces)] { return finished(result()); };
+  }
+  Tensor<float> tensor(Extents e) override { return network_->host_tensor(e); }
   Tensor<int> encode(const Tensor<float>& faces) override { return network_->encode(faces).indices; }
   Tensor<float> decode(const Tensor<int>& indices) override {
     if constexpr (N::spec.fuses_features())
@@ -59,6 +54,18 @@ template <class N> class NetworkOn<RestoreFormerDoor<N>, Cuda> final : public Fa
   void on_progress(std::function<bool(double)>) override {}
 
  private:
+  NetworkOutput finished(const typename CudaNetwork<N>::Output& output) {
+    if (output.repeated && tell_)
+      tell_("a face was beyond the range of 16-bit numbers, and was made again with others");
+    NetworkOutput result = Door::named(output, keeps_features_);
+    if (keeps_features_) {
+      const auto latent = ex_.upload(output.encoded.latent);
+      const auto loss = codebook_loss(ex_, latent, codebook_.lookup(ex_.upload(output.encoded.indices)));
+      result.features.emplace_back("codebook_loss", ex_.download(loss));
+    }
+    return result;
+  }
+
   std::function<void(const std::string&)> tell_;
   bool keeps_features_;
   Cuda ex_;
