@@ -5,15 +5,16 @@
 
 using namespace rfpp::test;
 
-template <class T> std::vector<CaseResult> device_cases();
+std::vector<CaseResult> device_cases_in_float();
+std::vector<CaseResult> device_cases_in_double();
 std::pair<std::size_t, std::size_t> device_workspace();
 
 TEST_CASE("every kind of evaluation, networks and their gradients agree with the CPU executor in double") {
-  check_cases_in_double(device_cases<double>());
+  check_cases_in_double(device_cases_in_double());
 }
 
 TEST_CASE("every kind of evaluation, networks and their gradients agree with the CPU executor in float") {
-  check_cases_in_float(device_cases<float>());
+  check_cases_in_float(device_cases_in_float());
 }
 
 TEST_CASE("a dry run says how much workspace runs take, which then allocate nothing") {

@@ -8,7 +8,6 @@
 
 #include "catch.hpp"
 #include "loss_networks.hpp"
-#include "rfpp/cpu/cpu.hpp"
 #include "rfpp/degrade/presets.hpp"
 #include "support.hpp"
 #include "train/faces.hpp"
@@ -78,8 +77,7 @@ void check_terms(const std::vector<LossTerm>& found, const std::vector<LossTerm>
 
 /// With the pairs that the processor makes, since one sample that is rounded otherwise makes other gradients.
 FaceBatch degraded(FaceBatch batch) {
-  Cpu cpu;
-  const auto pairs = degraded_pairs(cpu, batch);
+  const auto pairs = degraded_on_cpu(batch);
   batch.truth = pairs.clean;
   batch.degraded = pairs.degraded;
   return batch;
@@ -89,10 +87,9 @@ FaceBatch degraded(FaceBatch batch) {
 
 TEST_CASE("steps of training agree with those on the CPU executor") {
   const std::vector<FaceBatch> batches{degraded(faces("code", 0, 2, 32)), degraded(faces("code", 2, 2, 32))};
-  LearnerOn<LittleRestorer, Cpu> on_cpu(settings());
-  const auto on_device = device_learner(settings());
+  const auto on_cpu = cpu_learner(settings()), on_device = device_learner(settings());
   // Not three: even correct split TF32 parts from float at a discontinuity in the third.
-  const Learned expected = learn(on_cpu, batches, 2), found = learn(*on_device, batches, 2);
+  const Learned expected = learn(*on_cpu, batches, 2), found = learn(*on_device, batches, 2);
   CHECK(found.revived.front() > 0);
   CHECK(found.revived == expected.revived);
   CHECK(found.state.unused == expected.state.unused);
@@ -118,6 +115,7 @@ TEST_CASE("terms that look through networks agree with those on the CPU executor
   s.objective.identity = 1;
   s.centerface = folder.path() / "centerface.safetensors";
   s.objective.detector = 1;
+  s.objective.color = 1;
   Lpips<float> lpips;
   fill_golden(lpips, "lpips.");
   io::save_parameters(lpips, s.lpips);
@@ -127,9 +125,8 @@ TEST_CASE("terms that look through networks agree with those on the CPU executor
   CenterFace<float> centerface;
   fill_golden(centerface, "centerface.");
   io::save_parameters(centerface, s.centerface);
-  LearnerOn<LittleRestorer, Cpu> on_cpu(s);
   const std::vector<FaceBatch> batches{degraded(faces("code", 0, 1, 32))};
-  const auto expected = learn(on_cpu, batches, 1).terms;
+  const auto expected = learn(*cpu_learner(s), batches, 1).terms;
   check_terms(learn(*device_learner(s), batches, 1).terms, expected);
   for (const LossTerm& term : expected) {
     INFO(term.name);
@@ -153,11 +150,10 @@ TEST_CASE("a learner that takes another's state goes on as it does") {
 }
 
 TEST_CASE("faces are degraded as on the CPU executor") {
-  Cpu cpu;
   for (const char* preset : {"code", "hard"}) {
     INFO(preset);
     const FaceBatch batch = faces(preset, 0, 12, 64);
-    const auto expected = degraded_pairs(cpu, batch), found = degraded_on_device(batch);
+    const auto expected = degraded_on_cpu(batch), found = degraded_on_device(batch);
     CHECK(relative_l2(found.clean, expected.clean) <= 1e-6);
     // Samples have 8 bits: where rounding differs, they are a level apart.
     constexpr double level = 2.0 / 255;

@@ -4,6 +4,8 @@
 
 using namespace rfpp;
 
+RFPP_GENERATOR(extern template, test::Executor)
+
 std::unique_ptr<Learner<test::LittleRestorer>> device_learner(const TrainSettings& settings) {
   return std::make_unique<LearnerOn<test::LittleRestorer, test::Executor>>(settings);
 }

@@ -58,7 +58,7 @@ summary=$(<"$folder/results/tests/summary.txt")
 [[ $summary =~ 'failed (139)'\ +'one that dies' && $summary =~ 'stopped after 90 s'\ +'one that hangs' ]] || fail "$summary"
 [[ $(grep -c ' ok ' <<<"$summary") == 8 ]] || fail "$summary"
 
-# Programs that measure, one of which stops half-way: what it has measured is in the table.
+# Programs that measure, one of which comes to its end or stops half-way: what it has measured is in the table.
 program bench_step <<<'#!/bin/sh
 echo "{\"seconds\": [1]}"; echo "$@"'
 python=$(command -v python3) || exit 0
@@ -67,14 +67,21 @@ program bin/python3 <<END
 exec $python -S "\$@"  # without PyTorch
 END
 cp "$(dirname "$script")"/compare_gpu.py "$folder"
-for last in 'exit 3' 'sleep 1000'; do
+ended='echo "{\"degradations\": 256, \"milliseconds\": [8.0]}"'
+for last in "$ended" 'exit 3' 'sleep 1000'; do
   program bench_gpu <<END
 #!/bin/sh
 echo '{"network": "default", "batch": 1, "milliseconds": [4.0], "bytes": 1000000}'
 echo '{"network": "default", "batch": 4, "milliseconds": [10.0], "bytes": 1000000}'
 $last
 END
-  "$script" bench "$folder" >"$folder/said" 2>&1 && fail 'a program that died went unnoticed'
+  if "$script" bench "$folder" >"$folder/said" 2>&1; then
+    [[ $last == "$ended" ]] || fail 'a program that died went unnoticed'
+    contains bench/networks_and_degradations.txt 'Degraded 512x512 faces a second, preset `code`: 32000.'
+    [[ $(grep -c ' ok ' "$folder/results/bench/summary.txt") == 4 ]] || fail "$(<"$folder/results/bench/summary.txt")"
+  else
+    [[ $last != "$ended" ]] || fail "$(<"$folder/results/bench/summary.txt")"
+  fi
   contains bench/networks_and_degradations.txt '| rfpp | default | 4 | 10.00 | 400 | 1.00 | 1 |'
   contains bench/training_steps_of_16.txt '--device cuda --batch 16'
 done

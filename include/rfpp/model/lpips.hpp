@@ -111,20 +111,7 @@ template <class T = float> struct Lpips {
     Tensor<T> style;     // one element: mean squared differences of Gram matrices, summed over the layers
   };
   /// Both, over the same features; the style only where it is asked for.
-  Comparison compare(auto& ex, const Tensor<T>& a, const Tensor<T>& b, bool with_style) const {
-    const Extents e = a.extents();
-    if (!(e == b.extents()) || e.c != 3 || e.h < 16 || e.w < 16)
-      throw Error("Lpips: expected two images of 3 channels and of one size of at least 16x16, found " +
-                  to_string(e) + " and " + to_string(b.extents()));
-    const auto x = net(ex, normalised(ex, a)), y = net(ex, normalised(ex, b));
-    Comparison sum;
-    add_layer(ex, std::get<0>(x), std::get<0>(y), lin0, with_style, sum);
-    add_layer(ex, std::get<1>(x), std::get<1>(y), lin1, with_style, sum);
-    add_layer(ex, std::get<2>(x), std::get<2>(y), lin2, with_style, sum);
-    add_layer(ex, std::get<3>(x), std::get<3>(y), lin3, with_style, sum);
-    add_layer(ex, std::get<4>(x), std::get<4>(y), lin4, with_style, sum);
-    return sum;
-  }
+  Comparison compare(auto& ex, const Tensor<T>& a, const Tensor<T>& b, bool with_style) const;
   static void fields(auto&& f, auto&... models) {
     f("net", models.net...);
     f("lin0", models.lin0...);
@@ -172,6 +159,24 @@ template <class T = float> struct Lpips {
     return eval(ex, group_row(eval(ex, moments(per_pixel, 1, 1e-6)), 0, 1));
   }
 };
+
+// Not inline, so that a program of many files can instantiate it once.
+template <class T>
+typename Lpips<T>::Comparison Lpips<T>::compare(auto& ex, const Tensor<T>& a, const Tensor<T>& b,
+                                                bool with_style) const {
+  const Extents e = a.extents();
+  if (!(e == b.extents()) || e.c != 3 || e.h < 16 || e.w < 16)
+    throw Error("Lpips: expected two images of 3 channels and of one size of at least 16x16, found " +
+                to_string(e) + " and " + to_string(b.extents()));
+  const auto x = net(ex, normalised(ex, a)), y = net(ex, normalised(ex, b));
+  Comparison sum;
+  add_layer(ex, std::get<0>(x), std::get<0>(y), lin0, with_style, sum);
+  add_layer(ex, std::get<1>(x), std::get<1>(y), lin1, with_style, sum);
+  add_layer(ex, std::get<2>(x), std::get<2>(y), lin2, with_style, sum);
+  add_layer(ex, std::get<3>(x), std::get<3>(y), lin3, with_style, sum);
+  add_layer(ex, std::get<4>(x), std::get<4>(y), lin4, with_style, sum);
+  return sum;
+}
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -59,7 +59,24 @@ class HostMemory final : public Memory {
   std::map<std::uintptr_t, std::size_t> segments_;
 };
 
-using Operation = std::function<void()>;
+/// Something to do, as bytes, since what a device is asked for is copied to it. A std::function would be
+/// several functions more for each of thousands of kernels.
+class Operation {
+ public:
+  /// f(), with a copy of `bytes` behind it in memory.
+  template <class F>
+  Operation(const F& f, const void* data = nullptr, std::size_t bytes = 0)
+      : function_(sizeof f + bytes), call_([](const std::byte* at) { (*reinterpret_cast<const F*>(at))(); }) {
+    static_assert(std::is_trivially_copyable_v<F> && alignof(F) <= alignof(std::max_align_t));
+    std::memcpy(function_.data(), &f, sizeof f);
+    if (bytes > 0) std::memcpy(function_.data() + sizeof f, data, bytes);
+  }
+  void operator()() const { call_(function_.data()); }
+
+ private:
+  std::vector<std::byte> function_;
+  void (*call_)(const std::byte*);
+};
 
 /// What was asked for and has not been done, in its order.
 class Stream {

@@ -1,0 +1,4 @@
+#include "cuda/learner.hpp"
+#include "rfpp/cpu/cpu.hpp"
+
+RFPP_JUDGEMENTS(template, rfpp::Cpu)
