@@ -88,7 +88,7 @@ TEST_CASE("the color loss sees what a blur leaves of a difference") {
   std::ranges::fill(b.elements(), 0.5);
   std::ranges::fill(a.elements(), 0.75);
   CHECK(losses::color(cpu, a, b).data()[0] == Approx(0.25));
-  for (std::ptrdiff_t i = 0; i < e.size(); ++i) a.data()[i] = 0.5 + (i / 3 % 2 == 0 ? 0.3 : -0.3);
+  for (std::size_t i = 0; i < a.elements().size(); ++i) a.data()[i] = 0.5 + (i / 3 % 2 == 0 ? 0.3 : -0.3);
   CHECK(losses::l1(cpu, a, b).data()[0] == Approx(0.3));
   CHECK(losses::color(cpu, a, b).data()[0] < 1e-3);
 }
