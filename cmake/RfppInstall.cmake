@@ -35,8 +35,14 @@ if(NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
 
-# cpack: an archive and a Debian package of what a user runs.
-set(CPACK_GENERATOR TGZ DEB)
+# cpack: an archive and, where dpkg-shlibdeps (dpkg-dev) can say which libraries it needs, a Debian package of what a
+# user runs.
+set(CPACK_GENERATOR TGZ)
+find_program(RFPP_SHLIBDEPS dpkg-shlibdeps)
+mark_as_advanced(RFPP_SHLIBDEPS)
+if(RFPP_SHLIBDEPS)
+  list(APPEND CPACK_GENERATOR DEB)
+endif()
 set(CPACK_PACKAGE_NAME rfpp)
 set(CPACK_PACKAGE_VENDOR rfpp)
 set(CPACK_PACKAGE_CONTACT "The rfpp authors")
@@ -51,5 +57,5 @@ set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.36)")  # programs bring the C++ library
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 include(CPack)

@@ -13,11 +13,20 @@ fail() {
 }
 
 generators=TGZ
-! command -v dpkg-deb >/dev/null || generators+=';DEB'
+! command -v dpkg-shlibdeps >/dev/null || generators+=';DEB'
 cpack --config "$build/CPackConfig.cmake" -G "$generators" -B . >/dev/null
 mkdir archive package
 tar -xzf rfpp-*.tar.gz -C archive
-for package in ./*.deb; do [[ ! -e $package ]] || dpkg-deb -x "$package" package; done
+if [[ $generators == *DEB ]]; then
+  dpkg-deb -x ./*.deb package
+  needed=$(dpkg-deb -f ./*.deb Depends)
+  [[ $needed == *libc6* ]] || fail "the package depends on: $needed"
+  linked=$(ldd package/usr/bin/rfpp-restore*)
+  for codec in webp heif tiff; do
+    [[ $linked != *lib$codec* || $needed == *lib$codec* ]] ||
+      fail "the package needs lib$codec and does not say so: $needed"
+  done
+fi
 unset RFPP_WEIGHTS_DIR
 for root in archive package; do
   program=$(find "$root" -name rfpp-restore)
