@@ -30,11 +30,14 @@ DeviceMemory& DeviceMemory::instance() {
 }
 void* DeviceMemory::allocate(std::size_t bytes) {
   for (const Stream* stream : streams()) stream->refuse_while_recording("allocating memory");
+  // Of a processor's large pages, where it has some: protecting those takes a hundredth of the time.
+  constexpr std::size_t large_page = std::size_t{2} << 20;
+  bytes = (bytes + large_page - 1) / large_page * large_page;
   void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED)
     throw Error("CUDA: out of memory: " + std::to_string(bytes) + " bytes were asked for");
-  madvise(data, bytes, MADV_HUGEPAGE);  // where there are such pages, protecting takes a fraction of the time
-  std::memset(data, 0xff, bytes);       // NaN in all numbers
+  madvise(data, bytes, MADV_HUGEPAGE);
+  std::memset(data, 0xff, bytes);  // NaN in all numbers
   mprotect(data, bytes, PROT_NONE);
   segments_.emplace_back(data, bytes);
   return data;
