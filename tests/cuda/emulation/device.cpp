@@ -30,7 +30,7 @@ DeviceMemory& DeviceMemory::instance() {
 }
 void* DeviceMemory::allocate(std::size_t bytes) {
   for (const Stream* stream : streams()) stream->refuse_while_recording("allocating memory");
-  // Of a processor's large pages, where it has some: protecting those takes a hundredth of the time.
+  // Of a processor's large pages, where it has some: there are fewer to protect.
   constexpr std::size_t large_page = std::size_t{2} << 20;
   bytes = (bytes + large_page - 1) / large_page * large_page;
   void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
