@@ -2,6 +2,7 @@
 #define RFPP_TRAIN_LOSSES_HPP
 
 #include <cmath>
+#include <vector>
 
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/expr/separable_filter.hpp"

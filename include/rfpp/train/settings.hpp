@@ -20,7 +20,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, ad
                                    detector, color, batch_statistics)
 
 /// Everything that decides what a training run computes: with the same settings, faces and program, the same
-/// weights to the bit. Defaults are those for the small networks.
+/// weights to the bit. Defaults are those for the networks of 256x256.
 struct TrainSettings {
   std::string stage;  ///< rohqd: clean faces are reproduced; restorer: degraded ones are restored
   std::string network;
@@ -122,7 +122,7 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
   }
 }
 
-/// The settings of a preset, for the small network of the stage. `small`: for few faces and a processor; what
+/// The settings of a preset, for the medium network of the stage. `small`: for few faces and a processor; what
 /// judges is the image's discriminator alone. The others are those of objective_named(): batch 16, betas 0.5
 /// and 0.9, the rate in proportion to the batch (`paper`: 1e-4), no augmentation but the degradation's, no
 /// revival. Throws Error over other names.
