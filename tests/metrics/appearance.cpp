@@ -39,7 +39,7 @@ TEST_CASE("CIELAB has the published coordinates of the primaries") {
   CHECK(metrics::lab(255, 255, 255)[0] == Approx(100));
 }
 
-TEST_CASE("the colour error is of blurred colours") {
+TEST_CASE("the color error is of blurred colors") {
   const auto flat = [](double level) { return picture_of(64, [=](int, int, int) { return level; }); };
   CHECK(metrics::color_error(flat(90), flat(90)) == 0);
   CHECK(metrics::color_error(flat(0), flat(255)) == Approx(100).epsilon(1e-4));

@@ -24,10 +24,11 @@ template <class Functor> void check_binary(Functor f, double low = -1) {
     check_gradients(Functor::name, {a, b}, [&](auto& ex) { return eval(ex, map(f, a, b)); });
   }
 }
-template <class F> void check_loss(const std::string& name, F f) {
+template <class F> void check_loss(const std::string& name, F f, int channels = 0) {
   RandomShapes shapes;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    const Extents e = shapes.next();
+    Extents e = shapes.next();
+    if (channels > 0) e.c = channels;
     const auto a = random_tensor<double>(e, seed, -2, 2), b = random_tensor<double>(e, seed + 10, -2, 2);
     check_gradients(name, {a, b}, [&](auto& ex) { return f(ex, a, b); });
   }
@@ -72,7 +73,8 @@ TEST_CASE("functors whose gradient is not that of their value are as they are de
 TEST_CASE("gradients of losses agree with finite differences") {
   check_loss("mean", [](auto& ex, const auto& a, const auto& b) { return losses::mean(ex, a * b); });
   check_loss("l1", [](auto& ex, const auto& a, const auto& b) { return losses::l1(ex, a, b); });
-  check_loss("color", [](auto& ex, const auto& a, const auto& b) { return losses::color(ex, a, b); });
+  check_loss(
+      "color", [](auto& ex, const auto& a, const auto& b) { return losses::color(ex, a, b); }, 3);
   check_loss("hinge", [](auto& ex, const auto& a, const auto& b) { return losses::hinge(ex, a, b); });
   check_loss("logistic", [](auto& ex, const auto& a, const auto& b) { return losses::logistic(ex, a, b); });
   check_loss("style", [](auto& ex, const auto& a, const auto& b) { return losses::style(ex, a, b); });
@@ -91,4 +93,7 @@ TEST_CASE("the color loss sees what a blur leaves of a difference") {
   for (std::size_t i = 0; i < a.elements().size(); ++i) a.data()[i] = 0.5 + (i / 3 % 2 == 0 ? 0.3 : -0.3);
   CHECK(losses::l1(cpu, a, b).data()[0] == Approx(0.3));
   CHECK(losses::color(cpu, a, b).data()[0] < 1e-3);
+  // 10 levels of red on gray change L by 0.8, a by 3.7 and b by 0.8; a neutral change of 10 levels L by 3.9.
+  for (std::size_t i = 0; i < a.elements().size(); ++i) a.data()[i] = 0.5 + (i % 3 == 0 ? 0.1 : 0);
+  CHECK(losses::color(cpu, a, b).data()[0] == Approx(0.02126 + 0.0954 + 0.0336).epsilon(1e-3));
 }

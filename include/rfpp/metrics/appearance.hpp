@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "rfpp/core/error.hpp"
+#include "rfpp/core/gaussian.hpp"
 #include "rfpp/core/tensor.hpp"
 
 // How sharp a face is and how right its colors are. Images are {1,h,w,3} of doubles in host memory that hold
@@ -74,14 +75,10 @@ inline std::vector<double> blurred(const std::vector<double>& from, const std::v
 inline double color_error(const Tensor<double>& a, const Tensor<double>& b) {
   const Extents e = a.extents();
   if (!(e == b.extents()) || e.n != 1 || e.c != 3)
-    throw Error("colour error: expected two RGB images of one size, found " + to_string(e) + " and " +
+    throw Error("color error: expected two RGB images of one size, found " + to_string(e) + " and " +
                 to_string(b.extents()));
   constexpr int sigma = 8, radius = 4 * sigma;
-  std::vector<double> kernel;
-  double total = 0;
-  for (int k = -radius; k <= radius; ++k)
-    total += kernel.emplace_back(std::exp(-0.5 * k * k / (sigma * sigma)));
-  for (double& weight : kernel) weight /= total;
+  const auto kernel = gaussian_weights(radius, sigma);
   const auto blur = [&](const Tensor<double>& t) {
     const std::vector<double> all(t.elements().begin(), t.elements().end());
     return detail::blurred(detail::blurred(all, kernel, e.w, 3), kernel, e.h, std::ptrdiff_t{3} * e.w);

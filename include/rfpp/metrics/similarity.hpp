@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "rfpp/core/gaussian.hpp"
 #include "rfpp/expr/eval.hpp"
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/expr/resize.hpp"
@@ -46,11 +47,7 @@ struct StructuralSimilarity {
 /// The part of an image where a window of 11x11 lies inside, filtered by a Gaussian of sigma 1.5.
 inline SeparableFilter<double> ssim_window(Extents e) {
   constexpr int radius = 5, size = 2 * radius + 1;
-  Line line{0, {}};
-  double sum = 0;
-  for (int x = -radius; x <= radius; ++x)
-    sum += line.weights.emplace_back(std::exp(-x * x / (2 * 1.5 * 1.5)));
-  for (double& weight : line.weights) weight /= sum;
+  const Line line{0, gaussian_weights(radius, 1.5)};
   const auto inside = [&](int extent) {
     Sampling sampling;
     for (int i = 0; i + size <= extent; ++i) sampling.first.push_back(i);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "rfpp/core/gaussian.hpp"
 #include "rfpp/photo/similarity.hpp"
 #include "rfpp/photo/warp.hpp"
 
@@ -83,13 +84,8 @@ inline Plane erode(Plane plane, int size) {
 
 /// The weights of a Gaussian over 2 * radius + 1 pixels.
 inline std::vector<float> gaussian_kernel(int radius, double sigma) {
-  std::vector<double> weights;
-  for (int i = -radius; i <= radius; ++i) weights.push_back(std::exp(-i * i / (2 * sigma * sigma)));
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  std::vector<float> kernel;
-  kernel.reserve(weights.size());
-  for (const double weight : weights) kernel.push_back(static_cast<float>(weight / sum));
-  return kernel;
+  const auto weights = gaussian_weights(radius, sigma);
+  return {weights.begin(), weights.end()};
 }
 
 /// The weights of a Gaussian over 2 * radius + 1 pixels, as OpenCV chooses them when only the size is given.

@@ -1,9 +1,7 @@
 #ifndef RFPP_TRAIN_LOSSES_HPP
 #define RFPP_TRAIN_LOSSES_HPP
 
-#include <cmath>
-#include <vector>
-
+#include "rfpp/core/gaussian.hpp"
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/expr/separable_filter.hpp"
 #include "rfpp/model/arcface.hpp"
@@ -24,25 +22,33 @@ template <class T> Tensor<T> l1(auto& ex, const Tensor<T>& a, const Tensor<T>& b
   return mean(ex, absolute(a - b));
 }
 
-/// The mean difference of two images {n,h,w,c} after a Gaussian blur of sigma 8 pixels: of their colors,
-/// whatever the detail. See metrics::color_error().
+/// The mean difference of the colors of two images {n,h,w,3} in [-1, 1] after a Gaussian blur of sigma 8 pixels: of
+/// L, a and b of CIELAB, as they change about a neutral gray, in units of 50. See metrics::color_error().
 template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
   constexpr int sigma = 8, radius = 3 * sigma;
-  std::vector<T> kernel;
-  T sum = 0;
-  for (int k = -radius; k <= radius; ++k)
-    sum += kernel.emplace_back(static_cast<T>(std::exp(-0.5 * k * k / (sigma * sigma))));
+  const auto kernel = gaussian_weights(radius, sigma);
   const auto taps = [&](int extent) {
     FilterTaps<T> along{2 * radius + 1, {}, {}};
     for (int i = 0; i < extent; ++i) {
       along.first.push_back(i - radius);
-      for (const T weight : kernel) along.weights.push_back(weight / sum);
+      for (const double weight : kernel) along.weights.push_back(static_cast<T>(weight));
     }
     return along;
   };
   const Extents e = a.extents();
   const auto blurred = eval(ex, filtered(a - b, SeparableFilter<T>{{{taps(e.h), taps(e.w)}}}));
-  return mean(ex, absolute(blurred));
+  // X, Y and Z in parts of white; L = 116 Y' - 16, a = 500 (X' - Y'), b = 200 (Y' - Z').
+  constexpr double x[] = {0.4339, 0.3762, 0.1899}, y[] = {0.2126, 0.7152, 0.0722},
+                   z[] = {0.0177, 0.1095, 0.8728};
+  const auto change = [&](auto&& weight_of) {
+    const auto weights = Tensor<T>::uninitialised(vector_extents(3));
+    for (int i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(weight_of(i));
+    return mean(ex, absolute(bare(eval(ex, reduce<Sum>(blurred * ex.upload(weights), Over::channels)))));
+  };
+  const auto of_l = change([&](int i) { return y[i]; });
+  const auto of_a = change([&](int i) { return 500.0 / 116 * (x[i] - y[i]); });
+  const auto of_b = change([&](int i) { return 200.0 / 116 * (y[i] - z[i]); });
+  return bare(eval(ex, of_l + of_a + of_b));
 }
 
 /// What an image has to lose where a discriminator scores it low: -mean.

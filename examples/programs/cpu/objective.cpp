@@ -1,3 +1,0 @@
-#include "../cpu/objective.hpp"
-
-RFPP_GENERATORS(template)

@@ -1,0 +1,3 @@
+#include "../cpu/objective.hpp"
+
+RFPP_GENERATOR(template, RestoreFormerPlusPlusMedium)
