@@ -62,8 +62,8 @@ void multiply(const cuda::Product<Numbers, T, Rest...>& product) {
 /// The rounded elements of x.
 template <class Numbers, class X> std::vector<typename Numbers::Element> rounded(const X& x, Extents e) {
   cuda::RoundKernel<Numbers, X> kernel{x, e, nullptr};
-  const std::size_t count = kernel.padded_extents().size();
-  std::vector<typename Numbers::Element> elements(Numbers::parts * count);
+  const std::size_t count = kernel.chunks().size();
+  std::vector<typename Numbers::Element> elements(Numbers::parts * count * cuda::chunk<Numbers>);
   kernel.to = elements.data();
   for (std::size_t i = 0; i < count; ++i) kernel(i);
   return elements;
@@ -80,8 +80,8 @@ void multiply_every_way(const Left& left, const Right& right, int products, cons
     const std::size_t count = emit.extents.size();
     std::vector<float> sums(3 * count);
     multiply(cuda::Product<Numbers, T, Left, Right, cuda::KeepSums>{
-        left, right, products, 3, {sums.data(), count}});
-    for (std::size_t i = 0; i < count; ++i) cuda::EmitSplitsKernel<P>{sums.data(), 3, emit}(i);
+        left, right, products, 3, {sums.data(), count, emit.by_eights}});
+    for (std::size_t i = 0; i < emit.count(); ++i) cuda::EmitSplitsKernel<P>{sums.data(), 3, emit}(i);
     check();
   };
   in_tile(cuda::WideTile{});
@@ -93,9 +93,9 @@ cuda::Emit<float, Epilogue> emit_to(const Tensor<float>& out, const Epilogue& pl
   return {plan, out.data(), out.extents(), false};
 }
 
-template <class Numbers>
-cuda::Patches<Numbers> patches(const std::vector<typename Numbers::Element>& images, Extents e, Extents out,
-                               ConvolutionGeometry g) {
+template <class Numbers, bool Spread = false>
+cuda::Patches<Numbers, Spread> patches(const std::vector<typename Numbers::Element>& images, Extents e,
+                                       Extents out, ConvolutionGeometry g) {
   e.c = cuda::padded<Numbers>(e.c);
   return {images.data(), e, out, g, static_cast<int>(out.pixels())};
 }
@@ -173,7 +173,7 @@ TEMPLATE_TEST_CASE("tiles of convolutions and their gradients agree with the CPU
     };
     compare(anchor(ConvolutionCore<X>{g, activated, filter}) + y, patches<TestType>(images, e, out, g),
             lines<TestType>(weights, f));
-    auto spread = patches<TestType>(gradient, out, e, {g.kernel, 1, g.kernel - 1 - g.pad_before, 0});
+    auto spread = patches<TestType, true>(gradient, out, e, {g.kernel, 1, g.kernel - 1 - g.pad_before, 0});
     spread.spread = g.stride;
     compare(anchor(ConvolutionDataGradientCore<Tensor<float>>{g, y, filter, e}) * 0.5, spread,
             lines<TestType>(flipped_weights, flipped));

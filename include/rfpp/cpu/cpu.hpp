@@ -233,7 +233,7 @@ class Cpu {
     auto* sums = reinterpret_cast<double*>(shared);
     auto* buffer = reinterpret_cast<T*>(scratch);
     Extents e = core.x.extents();
-    if (const Storage known = cpu::attached_sums(core.x); known.id() != nullptr) {
+    if (const Storage known = attached_to(core.x); known.id() != nullptr) {
       std::copy_n(static_cast<const double*>(known.data()), cpu::sums_count(e), sums);
     } else {
       double* parts = sums + cpu::sums_count(e);

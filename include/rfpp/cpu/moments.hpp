@@ -19,10 +19,6 @@ template <class X> constexpr bool is_activated<Map<LeakyRelu, X>> = true;
 inline std::size_t sums_count(Extents e) {
   return static_cast<std::size_t>(e.n) * 2 * static_cast<std::size_t>(e.c);
 }
-/// The attached sums of what is read, where that is a tensor that has them.
-template <class X> Storage attached_sums(const X&) { return {}; }
-template <class T> Storage attached_sums(const Tensor<T>& x) { return x.storage.attached(); }
-template <class X> Storage attached_sums(const Detached<X>& x) { return attached_sums(x.operand); }
 
 /// Adds up the parts of every image, in their order: [n][parts][2][channels] to [n][2][channels].
 inline void join_sums(Extents e, int parts_per_image, const double* parts, double* sums) {

@@ -75,7 +75,7 @@ template <class A, class B> Scratch scratch_of(const MatmulCore<A, B>& core) {
 template <class X> Scratch scratch_of(const MomentsCore<X>& core) {
   const Extents e = core.x.extents();
   const std::size_t bands = static_cast<std::size_t>(Bands(e, band_elements).count());
-  const bool known = attached_sums(core.x).id() != nullptr;
+  const bool known = attached_to(core.x).id() != nullptr;
   const std::size_t sums = sums_count(e) + (known ? 0 : bands * sums_count({1, 1, 1, e.c}));
   return {aligned(sums * sizeof(double)), band_scratch(e) * sizeof(typename X::value)};
 }

@@ -51,7 +51,8 @@ concept GraphDevice = Device<D> &&
 
 /// A GraphDevice chosen by its number that also has tensor cores: 16-bit numbers that floats convert to and
 /// from, `Half` (float16) and `Brain` (bfloat16); shared_memory(), the bytes that a block of threads may have;
-/// and a function start(device, product), found by the device's namespace, for the Products of products.hpp.
+/// and functions start(device, ...), found by the device's namespace, for the Products of products.hpp and the
+/// GroupMoments of group_moments.hpp.
 template <class D>
 concept TensorCoreDevice = GraphDevice<D> && std::constructible_from<D, int> &&
     requires(const D& device, typename D::Half half, typename D::Brain brain) {

@@ -77,11 +77,11 @@ template <class T, class X> struct ElementItem {
 /// Channel k of pixel j.
 template <class T, class X> struct ChannelItem {
   X x;
-  Extents extents;  // one channel
+  Places pixels;
 
   RFPP_HD T operator()(std::size_t j, std::size_t k) const {
     int c = 0;
-    return x.at(place_of(j, extents, c))[static_cast<int>(k)];
+    return x.at(pixels(j, c))[static_cast<int>(k)];
   }
 };
 
@@ -129,12 +129,39 @@ template <class X> struct FoldPixelsKernel {
 struct GroupItem {
   const SumAndSquares* folded;
   std::size_t rows, channels, groups;  // rows: parts of an image, or of all images
+  Division width{static_cast<int>(channels / groups)};
 
   RFPP_HD SumAndSquares operator()(std::size_t j, std::size_t k) const {
-    const std::size_t width = channels / groups, row = j / groups * rows + k / width;
-    return folded[row * channels + j % groups * width + k % width];
+    std::uint32_t channel = 0;
+    const std::size_t row = j / groups * rows + width(static_cast<std::uint32_t>(k), channel);
+    return folded[row * channels + j % groups * (channels / groups) + channel];
   }
 };
+/// Elements of group j % groups of image j / groups, where nothing was folded.
+template <class X> struct GroupElement {
+  X x;
+  Extents extents;
+  int groups;
+  Division width{extents.c / groups}, columns{extents.w};
+
+  RFPP_HD SumAndSquares operator()(std::size_t j, std::size_t k) const {
+    std::uint32_t channel = 0, w = 0;
+    const auto target = static_cast<int>(j);
+    const std::uint32_t h = columns(width(static_cast<std::uint32_t>(k), channel), w);
+    const auto v = static_cast<double>(
+        x.at({target / groups, static_cast<int>(h),
+              static_cast<int>(w)})[target % groups * (extents.c / groups) + static_cast<int>(channel)]);
+    return {v, v * v};
+  }
+};
+struct MeanAndDeviation {
+  double mean, reciprocal;  // 1 / sqrt(variance + epsilon)
+};
+RFPP_HD inline MeanAndDeviation moments_of(SumAndSquares s, std::size_t count, double epsilon) {
+  const double mean = s.sum / static_cast<double>(count);
+  const double variance = s.squares / static_cast<double>(count) - mean * mean;
+  return {mean, 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon)};
+}
 /// Mean, or 1 / sqrt(variance + epsilon), of one image and group: {n,2,1,groups}.
 template <class T, class Epilogue> struct EmitMomentsKernel {
   const SumAndSquares* folded;
@@ -146,11 +173,8 @@ template <class T, class Epilogue> struct EmitMomentsKernel {
     int group = 0;
     const Pixel q = place_of(i, emit.extents, group);
     const auto target = static_cast<std::size_t>(q.n * emit.extents.c + group);
-    const SumAndSquares s = join_parts<SumAndSquares, AddBoth>(folded, parts, target);
-    const double mean = s.sum / static_cast<double>(count);
-    const double variance = s.squares / static_cast<double>(count) - mean * mean;
-    const T value =
-        static_cast<T>(q.h == 0 ? mean : 1.0 / std::sqrt((variance > 0 ? variance : 0.0) + epsilon));
+    const auto m = moments_of(join_parts<SumAndSquares, AddBoth>(folded, parts, target), count, epsilon);
+    const T value = static_cast<T>(q.h == 0 ? m.mean : m.reciprocal);
     emit(i, &value);
   }
 };
@@ -174,16 +198,22 @@ template <class T, class X> struct EntryItem {
   const T* table;
   int channels;
   int* failed;
+  bool by_fours = channels % 4 == 0 && is_aligned(table) && reads_fours(x);
 
   RFPP_HD Neighbour operator()(std::size_t j, std::size_t k) const {
     int c = 0;
     const auto cursor = x.at(place_of(j, pixels, c));
     const T* entry = table + k * static_cast<std::size_t>(channels);
     double distance = 0;
-    for (c = 0; c < channels; ++c) {
-      const double d = static_cast<double>(cursor[c]) - static_cast<double>(entry[c]);
+    const auto add = [&distance](T from, T to) {
+      const double d = static_cast<double>(from) - static_cast<double>(to);
       distance += d * d;
+    };
+    for (c = 0; by_fours && c < channels; c += 4) {
+      const Four<T> from = read_four(cursor, c), to = read_four(ViewCursor<T>{entry, 1}, c);
+      for (int i = 0; i < 4; ++i) add(from.at[i], to.at[i]);
     }
+    for (; c < channels; ++c) add(cursor[c], entry[c]);
     if (distance < HUGE_VAL) return {distance, static_cast<int>(k)};
     *failed = 1;
     return Nearer::start<Neighbour>();

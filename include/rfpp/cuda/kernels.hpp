@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "rfpp/expr/anchor.hpp"
+#include "rfpp/cuda/fours.hpp"
 
 // Kernels as named functors over plans, one call for each element of the result. They compile for the host
 // too, where tests run them.
@@ -14,41 +14,53 @@
 namespace rfpp::cuda {
 inline namespace RFPP_ABI {
 
-/// The place of element i of a dense tensor.
-template <class Index> RFPP_HD Pixel place_by(Index i, Extents e, int& c) {
-  const auto pixel = i / static_cast<Index>(e.c), row = pixel / static_cast<Index>(e.w),
-             image = row / static_cast<Index>(e.h);
-  c = static_cast<int>(i - pixel * static_cast<Index>(e.c));
-  return {static_cast<int>(image), static_cast<int>(row - image * static_cast<Index>(e.h)),
-          static_cast<int>(pixel - row * static_cast<Index>(e.w))};
-}
-RFPP_HD inline Pixel place_of(std::size_t i, Extents e, int& c) {
-  const auto short_i = static_cast<std::uint32_t>(i);  // by which GPUs divide several times faster
-  return short_i == i ? place_by(short_i, e, c) : place_by(i, e, c);
-}
-
 /// Writes elements of the result through an epilogue.
 template <class T, class Epilogue> struct Emit {
   Epilogue epilogue;
   T* out;
   Extents extents;
   bool accumulate;
+  bool by_eights = extents.c % 8 == 0 && is_aligned(out) && reads_fours(epilogue);
+  Places places{extents};
 
+  /// Calls for all elements, where each is for one element, or for eight.
+  std::size_t count() const { return extents.size() / (by_eights ? 8 : 1); }
   /// Element i, whose accumulator is given.
   RFPP_HD void operator()(std::size_t i, const T* accumulator) const {
     int c = 0;
-    Pixel q = place_of(i, extents, c);
+    Pixel q = places(i, c);
     q.accumulator = accumulator;
     q.accumulator_step = 0;
     const T value = epilogue.at(q)[c];
     out[i] = accumulate ? out[i] + value : value;
+  }
+  /// The elements from 8 * i on, where they are written by_eights; gives what they are.
+  RFPP_HD Eight<T> eight(std::size_t i, const T* accumulators) const {
+    int c = 0;
+    Pixel q = places(8 * i, c);
+    if (accumulators != nullptr) q.accumulator = accumulators - c;
+    const auto cursor = epilogue.at(q);
+    Eight<T> values{{read_four(cursor, c), read_four(cursor, c + 4)}};
+    for (int half = 0; half < 2; ++half) {
+      auto& to = reinterpret_cast<Four<T>*>(out)[2 * i + static_cast<std::size_t>(half)];
+      Four<T>& value = values.halves[half];
+      if (accumulate)
+        for (int k = 0; k < 4; ++k) value.at[k] += to.at[k];
+      to = value;
+    }
+    return values;
   }
 };
 
 template <class T, class P> struct MapKernel {
   Emit<T, P> emit;
 
-  RFPP_HD void operator()(std::size_t i) const { emit(i, nullptr); }
+  RFPP_HD void operator()(std::size_t i) const {
+    if (emit.by_eights)
+      emit.eight(i, nullptr);
+    else
+      emit(i, nullptr);
+  }
 };
 
 /// Sets `failed` where element i is not finite.

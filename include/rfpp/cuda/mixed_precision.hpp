@@ -18,9 +18,8 @@ template <cuda::TensorCoreDevice D> class MixedPrecision : public TensorCoreExec
   using Base::run;
   template <class X, class Epilogue>
   void run(const Tensor<float>& out, const Anchor<ConvolutionCore<X>, Epilogue>& a, bool accumulate = false) {
-    const auto emit = this->emit_to(out, plan_of(a.epilogue), accumulate);
     with_numbers(a.core.filter.packing().kind,
-                 [&](auto numbers) { this->template convolve<decltype(numbers)>(a.core, emit); });
+                 [&](auto numbers) { this->template convolve<decltype(numbers)>(out, a, accumulate); });
   }
 
   /// Rounds a filter once for all convolutions to come. Its raw weight is on the device.

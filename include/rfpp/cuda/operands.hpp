@@ -83,22 +83,44 @@ template <class Numbers> RFPP_HD constexpr int padded(int channels) {
   return (channels + chunk<Numbers> - 1) / chunk<Numbers> * chunk<Numbers>;
 }
 
-/// Rounds element i of x, zero beyond its channels: the parts {n,h,w,padded c} one after the other.
+/// Rounds chunk i of x, zero beyond its channels: the parts {n,h,w,padded c} one after the other.
 template <class Numbers, class X> struct RoundKernel {
+  using Element = typename Numbers::Element;
+  struct alignas(16) Chunk {
+    Element at[chunk<Numbers>];
+  };
   X x;
   Extents extents;
-  typename Numbers::Element* to;
+  Element* to;
+  Places places{chunks()};
+  bool by_fours = extents.c % 4 == 0 && reads_fours(x);
 
-  RFPP_HD Extents padded_extents() const {
-    return {extents.n, extents.h, extents.w, padded<Numbers>(extents.c)};
+  RFPP_HD Extents chunks() const {
+    return {extents.n, extents.h, extents.w, padded<Numbers>(extents.c) / chunk<Numbers>};
   }
   RFPP_HD void operator()(std::size_t i) const {
-    int c = 0;
-    const Pixel q = place_of(i, padded_extents(), c);
-    typename Numbers::Element parts[Numbers::parts];
-    Numbers::split(c < extents.c ? x.at(q)[c] : 0.0f, parts);
-    for (std::size_t part = 0; part < Numbers::parts; ++part)
-      to[part * padded_extents().size() + i] = parts[part];
+    int first = 0;
+    const auto cursor = x.at(places(i, first));
+    Chunk parts[Numbers::parts];
+    for (int c = 0; c < chunk<Numbers>; c += 4) {
+      const auto four = read_within(cursor, first * chunk<Numbers> + c);
+      for (int k = 0; k < 4; ++k) {
+        Element split[Numbers::parts];
+        Numbers::split(four.at[k], split);
+        for (int part = 0; part < Numbers::parts; ++part) parts[part].at[c + k] = split[part];
+      }
+    }
+    for (int part = 0; part < Numbers::parts; ++part)
+      reinterpret_cast<Chunk*>(to)[static_cast<std::size_t>(part) * chunks().size() + i] = parts[part];
+  }
+
+ private:
+  RFPP_HD Four<float> read_within(const auto& cursor, int c) const {
+    if (by_fours) return c < extents.c ? read_four(cursor, c) : Four<float>{};
+    Four<float> four{};
+    for (int k = 0; k < 4; ++k)
+      if (c + k < extents.c) four.at[k] = cursor[c + k];
+    return four;
   }
 };
 /// Matrices {n,1,rows,columns} read as {n,1,columns,rows}.
@@ -131,46 +153,66 @@ struct FlippedFilterPlan {
 };
 
 // An operand has `lines`, each with a depth, and gives them 16 bytes at a time: place(product, line) is found
-// once for all of the depth, find(place, k) says where the line's elements from k on lie, null for zeros. The
-// result has size() of the lines, element(line) says which one, or a negative number for none.
+// once for all of the depth, find(place, k) says where the line's elements from k on lie. The result has size()
+// of the lines, element(line) says which one, or a negative number for none.
+
+/// 16 bytes of an operand; zeros where they are not `there`: then nobody may read from `data`.
+template <class Numbers> struct ChunkPlace {
+  const typename Numbers::Element* data;
+  bool there;
+};
 
 /// Patches of rounded images, a line for every pixel of a convolution's result. A matrix is an image of
-/// height 1, whose patches are single pixels; product n of a batch has those of image n.
-template <class Numbers> struct Patches {
+/// height 1, whose patches are single pixels; product n of a batch has those of image n. `Spread`: with zeros
+/// between the pixels.
+template <class Numbers, bool Spread = false> struct Patches {
   static constexpr bool across = false;
   const typename Numbers::Element* data;
   Extents in;  // channels padded
   Extents out;
   ConvolutionGeometry geometry;
   int lines;       // of one product
-  int spread = 1;  // from one pixel of the image to the next one, with zeros between
+  int spread = 1;  // from one pixel of the image to the next one
+  int pixel_chunks = in.c / chunk<Numbers>;
+  Division by_chunks{pixel_chunks}, by_columns{geometry.kernel};
 
   struct Place {
-    int n, h, w;  // n < 0: beyond the last
+    int at;    // the chunk of the first tap's pixel; where pixels are spread, of the image
+    int h, w;  // of the first tap
   };
   RFPP_HD int depth() const { return geometry.kernel * geometry.kernel * in.c; }
   RFPP_HD int size() const { return lines; }
   RFPP_HD int element(int line) const { return line < lines ? line : -1; }
   RFPP_HD Place place(int product, int line) const {
-    if (line >= lines) return {-1, 0, 0};
+    if (line >= lines) return {0, -geometry.kernel, 0};  // no tap is there
     int none = 0;
     const Pixel q = place_of(
         static_cast<std::size_t>(product) * static_cast<std::size_t>(lines) + static_cast<std::size_t>(line),
         {out.n, out.h, out.w, 1}, none);
-    return {q.n, q.h * geometry.stride - geometry.pad_before, q.w * geometry.stride - geometry.pad_before};
+    const int h = q.h * geometry.stride - geometry.pad_before,
+              w = q.w * geometry.stride - geometry.pad_before;
+    const int image = q.n * in.h * in.w * pixel_chunks;
+    return {Spread ? image : image + (h * in.w + w) * pixel_chunks, h, w};
   }
-  RFPP_HD const typename Numbers::Element* find(Place p, int k) const {
-    const int tap = k / in.c;
-    int h = p.h + tap / geometry.kernel, w = p.w + tap % geometry.kernel;
-    if (p.n < 0 || k >= depth() || h < 0 || w < 0) return nullptr;
-    if (spread != 1) {
-      if (h % spread != 0 || w % spread != 0) return nullptr;
-      h /= spread, w /= spread;
+  RFPP_HD ChunkPlace<Numbers> find(Place p, int k) const {
+    std::uint32_t in_pixel = 0, column = 0;
+    const std::uint32_t row =
+        by_columns(by_chunks(static_cast<std::uint32_t>(k / chunk<Numbers>), in_pixel), column);
+    int dh = static_cast<int>(row), dw = static_cast<int>(column), h = p.h + dh, w = p.w + dw;
+    if constexpr (Spread) {
+      if (h < 0 || w < 0 || h % spread != 0 || w % spread != 0) return {data, false};
+      dh = h /= spread, dw = w /= spread;
     }
-    if (h >= in.h || w >= in.w) return nullptr;
-    return data + ((static_cast<std::ptrdiff_t>(p.n) * in.h + h) * in.w + w) * in.c + (k - tap * in.c);
+    const int at = p.at + (dh * in.w + dw) * pixel_chunks + static_cast<int>(in_pixel);
+    return {data + std::ptrdiff_t{at} * chunk<Numbers>,
+            k < depth() && is_below(h, in.h) && is_below(w, in.w)};
   }
   RFPP_HD std::size_t part_size() const { return in.size(); }
+
+ private:
+  RFPP_HD static bool is_below(int i, int extent) {
+    return static_cast<unsigned>(i) < static_cast<unsigned>(extent);  // and not negative
+  }
 };
 /// Rounded matrices {products,lines,depth}.
 template <class Numbers> struct Lines {
@@ -178,16 +220,15 @@ template <class Numbers> struct Lines {
   const typename Numbers::Element* data;
   int products, lines, padded_depth;
 
-  using Place = const typename Numbers::Element*;
+  using Place = int;  // the first chunk of the line, negative beyond the last one
   RFPP_HD int depth() const { return padded_depth; }
   RFPP_HD int size() const { return lines; }
   RFPP_HD int element(int line) const { return line < lines ? line : -1; }
   RFPP_HD Place place(int product, int line) const {
-    return line < lines ? data + (static_cast<std::ptrdiff_t>(product) * lines + line) * padded_depth
-                        : nullptr;
+    return line < lines ? (product * lines + line) * (padded_depth / chunk<Numbers>) : -1;
   }
-  RFPP_HD const typename Numbers::Element* find(Place p, int k) const {
-    return p != nullptr && k < padded_depth ? p + k : nullptr;
+  RFPP_HD ChunkPlace<Numbers> find(Place p, int k) const {
+    return {data + std::ptrdiff_t{p} * chunk<Numbers> + k, p >= 0 && k < padded_depth};
   }
   RFPP_HD std::size_t part_size() const {
     return static_cast<std::size_t>(products) * static_cast<std::size_t>(lines) *
@@ -211,7 +252,7 @@ template <class Numbers> struct PatchesAcross {
     return line < lines && c < channels ? tap * channels + c : -1;
   }
   RFPP_HD Place place(int, int line) const { return line; }
-  RFPP_HD const typename Numbers::Element* find(Place line, int k) const {
+  RFPP_HD ChunkPlace<Numbers> find(Place line, int k) const {
     return patches.find(patches.place(0, k), line);
   }
   RFPP_HD std::size_t part_size() const { return patches.part_size(); }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "rfpp/cuda/folds.hpp"
 #include "rfpp/cuda/operands.hpp"
 
 // Convolutions and matrix products as one implicit product of matrices, left (rows x depth) and right
@@ -70,35 +71,71 @@ template <class T> struct alignas(128) TileSums {
   RFPP_HD const float* at(int row, int column) const { return const_cast<TileSums*>(this)->at(row, column); }
 };
 
-/// Starts a copy of 16 bytes to shared memory, or writes zeros where `from` is null.
-RFPP_HD inline void copy_chunk(void* to, const void* from, [[maybe_unused]] const void* somewhere) {
+/// Starts a copy of 16 bytes to shared memory, or writes zeros where they are not `there`.
+RFPP_HD inline void copy_chunk(void* to, const void* from, bool there) {
 #if defined(__CUDA_ARCH__)
   const auto address = static_cast<unsigned>(__cvta_generic_to_shared(to));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address),
-               "l"(from == nullptr ? somewhere : from), "r"(from == nullptr ? 0 : 16)
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(there ? 16 : 0)
                : "memory");
 #else
-  if (from == nullptr)
-    std::memset(to, 0, 16);
-  else
+  if (there)
     std::memcpy(to, from, 16);
+  else
+    std::memset(to, 0, 16);
 #endif
 }
 
-/// Sums of a product whose depth was split, {splits,count}.
+/// What a norm reads of eight columns of a tile that one thread has written: sums around what the first row
+/// has, so that floats are enough for a few rows wherever the mean is.
+class ColumnSums {
+ public:
+  static constexpr int columns = 8;
+
+  RFPP_HD void add(const Eight<float>& row) {
+    if (rows_++ == 0) around_ = row;
+    for (int i = 0; i < columns; ++i) {
+      const float difference = row.halves[i / 4].at[i % 4] - around_.halves[i / 4].at[i % 4];
+      sums_[i] += difference;
+      squares_[i] += difference * difference;
+    }
+  }
+  RFPP_HD SumAndSquares of(int i) const {
+    const auto around = static_cast<double>(around_.halves[i / 4].at[i % 4]),
+               sum = static_cast<double>(sums_[i]);
+    const auto all = static_cast<double>(rows_) * around;
+    return {all + sum, static_cast<double>(squares_[i]) + 2 * around * sum + around * all};
+  }
+
+ private:
+  Eight<float> around_{};
+  float sums_[columns]{}, squares_[columns]{};
+  int rows_ = 0;
+};
+
+/// Sums of a product whose depth was split, {splits,count}. An eight is elements 8 * i to 8 * i + 7.
 struct KeepSums {
   float* to;
   std::size_t count;
+  bool by_eights;
+  static constexpr SumAndSquares* column_sums = nullptr;
 
-  RFPP_HD void operator()(int split, std::size_t i, const float* sum) const {
-    to[static_cast<std::size_t>(split) * count + i] = *sum;
+  RFPP_HD void operator()(int split, std::size_t i, const float* sum) const { place(split)[i] = *sum; }
+  RFPP_HD Eight<float> eight(int split, std::size_t i, const float* sums) const {
+    return reinterpret_cast<Eight<float>*>(place(split))[i] = *reinterpret_cast<const Eight<float>*>(sums);
   }
+
+ private:
+  RFPP_HD float* place(int split) const { return to + static_cast<std::size_t>(split) * count; }
 };
-/// Writes sums that are whole.
+/// Writes sums that are whole, by_eights also what every tile's columns sum to, {row tiles,columns}, where that
+/// is asked for.
 template <class Epilogue> struct EmitSums {
   Emit<float, Epilogue> emit;
+  SumAndSquares* column_sums = nullptr;
+  bool by_eights = emit.by_eights;
 
   RFPP_HD void operator()(int, std::size_t i, const float* sum) const { emit(i, sum); }
+  RFPP_HD Eight<float> eight(int, std::size_t i, const float* sums) const { return emit.eight(i, sums); }
 };
 template <class Epilogue> struct EmitSplitsKernel {
   const float* sums;
@@ -106,9 +143,22 @@ template <class Epilogue> struct EmitSplitsKernel {
   Emit<float, Epilogue> emit;
 
   RFPP_HD void operator()(std::size_t i) const {
-    float sum = 0;
-    for (int s = 0; s < splits; ++s) sum += sums[static_cast<std::size_t>(s) * emit.extents.size() + i];
-    emit(i, &sum);
+    if (!emit.by_eights) {
+      float sum = 0;
+      for (int s = 0; s < splits; ++s) sum += place(s)[i];
+      return emit(i, &sum);
+    }
+    Eight<float> sum{};
+    for (int s = 0; s < splits; ++s) {
+      const Eight<float> addend = reinterpret_cast<const Eight<float>*>(place(s))[i];
+      for (int k = 0; k < 8; ++k) sum.halves[k / 4].at[k % 4] += addend.halves[k / 4].at[k % 4];
+    }
+    emit.eight(i, sum.halves[0].at);
+  }
+
+ private:
+  RFPP_HD const float* place(int split) const {
+    return sums + static_cast<std::size_t>(split) * emit.extents.size();
   }
 };
 
@@ -160,19 +210,41 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
     copy_lines(s.left, left, lines.left, thread, step);
     copy_lines(s.right, right, lines.right, thread, step);
   }
-  /// One thread's part of writing the finished tile.
-  RFPP_HD void write(const TileSums<T>& s, Place tile, int thread) const {
+  /// One thread's part of writing the finished tile: eight columns of some rows.
+  RFPP_HD ColumnSums write(const TileSums<T>& s, Place tile, int thread) const {
+    constexpr int columns = ColumnSums::columns;
+    ColumnSums column_sums;
     const auto row_size = static_cast<std::size_t>(right.size());
-    for (int i = thread; i < T::rows * T::columns; i += tile_threads) {
-      const int row = left.element(tile.row * T::rows + i / T::columns);
-      const int column = right.element(tile.column * T::columns + i % T::columns);
-      if (row < 0 || column < 0) continue;
+    const int first = columns * thread % T::columns, column = right.element(tile.column * T::columns + first);
+    for (int i = columns * thread / T::columns; i < T::rows; i += columns * tile_threads / T::columns) {
+      const int row = left.element(tile.row * T::rows + i);
+      if (row < 0) continue;
       const std::size_t line =
-          static_cast<std::size_t>(tile.product) * static_cast<std::size_t>(left.size()) +
-          static_cast<std::size_t>(row);
-      write_sum(tile.split, line * row_size + static_cast<std::size_t>(column),
-                s.at(i / T::columns, i % T::columns));
+          (static_cast<std::size_t>(tile.product) * static_cast<std::size_t>(left.size()) +
+           static_cast<std::size_t>(row)) *
+          row_size;
+      if (write_sum.by_eights) {
+        if (column < 0) continue;
+        const auto written =
+            write_sum.eight(tile.split, (line + static_cast<std::size_t>(column)) / columns, s.at(i, first));
+        if (write_sum.column_sums != nullptr) column_sums.add(written);
+        continue;
+      }
+      for (int k = 0; k < columns; ++k) {
+        const int one = right.element(tile.column * T::columns + first + k);
+        if (one >= 0) write_sum(tile.split, line + static_cast<std::size_t>(one), s.at(i, first + k));
+      }
     }
+    return column_sums;
+  }
+  /// One thread's part of adding up what the threads have of each column, eight columns a thread.
+  RFPP_HD void join_columns(const SumAndSquares* of_threads, Place tile, int thread) const {
+    const int column = tile.column * T::columns + thread;
+    if (thread >= T::columns || column >= right.size()) return;
+    SumAndSquares sum;
+    for (int i = thread; i < ColumnSums::columns * tile_threads; i += T::columns)
+      sum = AddBoth::join(sum, of_threads[i]);
+    write_sum.column_sums[static_cast<std::ptrdiff_t>(tile.row) * right.size() + column] = sum;
   }
 
  private:
@@ -188,11 +260,10 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
                                  int step) {
     for (int i = 0; i < Staged::copies; ++i) {
       const int line = Staged::line(thread, i), k = Staged::k(thread, i);
-      const auto* from = operand.find(places[i], step * step_depth<Numbers> + k);
+      const auto from = operand.find(places[i], step * step_depth<Numbers> + k);
       for (int part = 0; part < Numbers::parts; ++part)
-        copy_chunk(to.at(part, line, k),
-                   from == nullptr ? nullptr : from + static_cast<std::size_t>(part) * operand.part_size(),
-                   operand.data);
+        copy_chunk(to.at(part, line, k), from.data + static_cast<std::size_t>(part) * operand.part_size(),
+                   from.there);
     }
   }
 };

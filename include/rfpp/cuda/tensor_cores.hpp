@@ -123,6 +123,21 @@ void start(const CudaStream& device, const Product<Numbers, T, Left, Right, Writ
   check(cudaGetLastError(), "starting a product");
 }
 
+template <class Item, class Epilogue>
+__global__ void __launch_bounds__(tile_threads)
+    fold_groups_kernel(const GroupMoments<Item, Epilogue> moments) {
+  __shared__ __align__(16) unsigned char memory[GroupMoments<Item, Epilogue>::shared_bytes];
+  ThreadBlock block;
+  fold_group(block, moments, static_cast<int>(blockIdx.x), memory);
+}
+
+template <class Item, class Epilogue>
+void start(const CudaStream& device, const GroupMoments<Item, Epilogue>& moments) {
+  const cudaStream_t stream = device.stream();
+  fold_groups_kernel<<<static_cast<unsigned>(moments.blocks()), tile_threads, 0, stream>>>(moments);
+  check(cudaGetLastError(), "starting a norm");
+}
+
 }  // namespace RFPP_ABI
 }  // namespace rfpp::cuda
 

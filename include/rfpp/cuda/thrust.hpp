@@ -88,7 +88,8 @@ template <cuda::Device D> class Thrust {
 
   /// out = e, or out += e.
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {
-    launch(out.extents().size(), cuda::MapKernel<T, plan_t<E>>{emit_to(out, plan_of(e), accumulate)});
+    const cuda::MapKernel<T, plan_t<E>> map{emit_to(out, plan_of(e), accumulate)};
+    launch(map.emit.count(), map);
   }
   template <class T, class Core, class Epilogue>
   void run(const Tensor<T>& out, const Anchor<Core, Epilogue>& a, bool accumulate = false) {
@@ -97,6 +98,7 @@ template <cuda::Device D> class Thrust {
 
   /// target += e summed over the extents that are 1 in target.
   template <class T, class E> void add_reduced(const Tensor<T>& target, const E& e) {
+    target.storage.attach({});
     const Extents x = e.extents(), t = target.extents();
     const auto summed = [](int all, int kept) { return kept == 1 ? all : 1; };
     const Extents over{summed(x.n, t.n), summed(x.h, t.h), summed(x.w, t.w), summed(x.c, t.c)};
@@ -108,6 +110,7 @@ template <cuda::Device D> class Thrust {
   /// table[index[i]] += rows[i].
   template <class T>
   void scatter_rows(const Tensor<T>& table, const Tensor<int>& index, const Tensor<T>& rows) {
+    table.storage.attach({});
     launch(table.extents().size(), cuda::ScatterRowsKernel<T>{table.data(), index.data(), rows.data(),
                                                               index.extents().size(), table.extents().c});
   }
@@ -145,6 +148,7 @@ template <cuda::Device D> class Thrust {
   template <class T, class P> static cuda::Emit<T, P> emit_to(const Tensor<T>& out, P plan, bool accumulate) {
     if (!out.has_storage())
       throw Error("eval: the destination " + to_string(out.extents()) + " has no storage");
+    out.storage.attach({});
     return {std::move(plan), out.data(), out.extents(), accumulate};
   }
   bool dry() const { return dry_; }
@@ -211,7 +215,7 @@ template <cuda::Device D> class Thrust {
     const Extents e = core.x.extents();
     if (core.over == Over::channels)
       emit_fold<Operation>(emit, static_cast<std::size_t>(e.c),
-                           cuda::ChannelItem<T, plan_t<X>>{plan_of(core.x), emit.extents});
+                           cuda::ChannelItem<T, plan_t<X>>{plan_of(core.x), emit.places});
     else
       emit_fold<Operation>(emit, e.size(), cuda::ElementItem<T, plan_t<X>>{plan_of(core.x), e});
   }

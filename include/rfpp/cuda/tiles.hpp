@@ -3,10 +3,11 @@
 
 #include <cstddef>
 
-#include "rfpp/cuda/products.hpp"
+#include "rfpp/cuda/group_moments.hpp"
 
-// What a block of threads does for a tile of a product. The block is a GPU's (tensor_cores.hpp) or an emulation
-// of one, which runs its threads one after the other. A Block has
+// What a block of threads does for a tile of a product, or for a group of channels that is normalised. The
+// block is a GPU's (tensor_cores.hpp) or an emulation of one, which runs its threads one after the other. A
+// Block has
 // - Own<T, Count>: a T for each of Count threads or warps, of(number) is one's own,
 // - each_thread(f), each_warp(f): f(number),
 // - sync(), end_copies() and await_copies<Steps>(): waits for all but the last Steps runs of copies that
@@ -184,7 +185,33 @@ RFPP_DEVICE void multiply_tile(Block& block, const Product<Numbers, T, Left, Rig
   auto& finished = *reinterpret_cast<TileSums<T>*>(memory);
   block.each_warp([&](int warp) { sums.of(warp).store(finished, warp); });
   block.sync();
-  block.each_thread([&](int thread) { product.write(finished, tile, thread); });
+  typename Block::template Own<ColumnSums, tile_threads> columns;
+  block.each_thread([&](int thread) { columns.of(thread) = product.write(finished, tile, thread); });
+  if (product.write_sum.column_sums == nullptr) return;
+  block.sync();
+  auto* of_threads = reinterpret_cast<SumAndSquares*>(memory);
+  block.each_thread([&](int thread) {
+    for (int i = 0; i < ColumnSums::columns; ++i)
+      of_threads[ColumnSums::columns * thread + i] = columns.of(thread).of(i);
+  });
+  block.sync();
+  block.each_thread([&](int thread) { product.join_columns(of_threads, tile, thread); });
+}
+
+/// Finds the moments of a group of an image.
+template <class Block, class Item, class Epilogue>
+RFPP_DEVICE void fold_group(Block& block, const GroupMoments<Item, Epilogue>& moments, int target,
+                            unsigned char* memory) {
+  auto* sums = reinterpret_cast<SumAndSquares*>(memory);
+  block.each_thread([&](int thread) { sums[thread] = moments.fold(target, thread); });
+  for (int half = tile_threads / 2; half > 0; half /= 2) {
+    block.sync();
+    block.each_thread([&](int thread) {
+      if (thread < half) sums[thread] = AddBoth::join(sums[thread], sums[thread + half]);
+    });
+  }
+  block.sync();
+  block.each_thread([&](int thread) { moments.emit(sums[0], target, thread); });
 }
 
 }  // namespace RFPP_ABI

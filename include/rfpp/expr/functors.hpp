@@ -78,7 +78,7 @@ struct Silu {
   static constexpr const char* name = "silu";
   static constexpr bool linear = false;
   template <int I> static constexpr bool passes = false;
-  template <class T> RFPP_HD T operator()(T x) const { return x / sigmoid_denominator(x); }
+  template <class T> RFPP_HD T operator()(T x) const { return divided(x, sigmoid_denominator(x)); }
   template <int I, class T> RFPP_HD T adjoint(T g, T x) const {
     const T one = splat<T>(1), sigmoid = one / sigmoid_denominator(x);
     return g * sigmoid * (one + x * (one - sigmoid));

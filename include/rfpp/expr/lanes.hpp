@@ -192,6 +192,15 @@ template <class V> RFPP_HD V normal_distribution(V x) {
   }
 }
 
+/// x / y for a scalar or lanes; on a GPU within two units in the last place, at a fifth of the instructions, and
+/// 0 where y is beyond 2^126.
+template <class V> RFPP_HD V divided(V x, V y) {
+#if defined(__CUDA_ARCH__)
+  if constexpr (std::is_same_v<V, float>) return __fdividef(x, y);
+#endif
+  return x / y;
+}
+
 /// 1 + e^-x for a scalar or lanes: what the sigmoid divides 1 by, and SiLU x.
 template <class V> RFPP_HD V sigmoid_denominator(V x) {
 #if !defined(__CUDA_ARCH__)

@@ -120,6 +120,11 @@ template <Expression A> auto detach(const A& a) {
   return tag<channels_of<A>>(Detached<operand_t<A>>{operand(a)});
 }
 
+/// The storage that is attached to what is read, where that is a tensor.
+template <class X> Storage attached_to(const X&) { return {}; }
+template <class T> Storage attached_to(const Tensor<T>& x) { return x.storage.attached(); }
+template <class A> Storage attached_to(const Detached<A>& x) { return attached_to(x.operand); }
+
 }  // namespace RFPP_ABI
 }  // namespace rfpp
 

@@ -13,6 +13,10 @@ namespace detail {
 template <class X, class T>
 [[gnu::noinline]] Normalised<X> normalise(auto& ex, const X& x, int groups, double epsilon,
                                           const Tensor<T>& weight, const Tensor<T>& bias) {
+  if constexpr (requires { ex.moments_and_affine(x, groups, epsilon, weight, bias); }) {
+    const auto [statistics, a, b] = ex.moments_and_affine(x, groups, epsilon, weight, bias);
+    return {x, statistics, a, b, weight, bias};
+  }
   const int per_group = weight.extents().c / groups;
   // Of the detached operand: the node's own adjoint accounts for the statistics.
   auto statistics = eval(ex, moments(detach(x), groups, epsilon));

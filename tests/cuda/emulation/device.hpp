@@ -180,6 +180,18 @@ void start(const Device& device, const cuda::Product<Numbers, T, Left, Right, Wr
   });
 }
 
+template <class Item, class Epilogue>
+void start(const Device& device, const cuda::GroupMoments<Item, Epilogue>& moments) {
+  device.stream().ask([moments] {
+    alignas(16) unsigned char memory[cuda::GroupMoments<Item, Epilogue>::shared_bytes];
+    ThreadBlock block;
+    for (int target = 0; target < moments.blocks(); ++target) {
+      std::memset(memory, 0xff, sizeof memory);  // NaN in all numbers
+      cuda::fold_group(block, moments, target, memory);
+    }
+  });
+}
+
 }  // namespace rfpp::test::emulation
 
 #endif

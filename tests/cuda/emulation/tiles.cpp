@@ -27,8 +27,8 @@ template <class Numbers> struct LinesAcross {
   int size() const { return lines; }
   int element(int line) const { return line < lines ? line : -1; }
   Place place(int, int line) const { return line; }
-  const typename Numbers::Element* find(Place line, int k) const {
-    return line < lines && k < pixels ? data + k * lines + line : nullptr;
+  cuda::ChunkPlace<Numbers> find(Place line, int k) const {
+    return {data + k * lines + line, line < lines && k < pixels};
   }
   std::size_t part_size() const { return static_cast<std::size_t>(lines) * static_cast<std::size_t>(pixels); }
 };
@@ -58,7 +58,7 @@ template <class Numbers, class T, class Operand> double worst_error(int depth, c
       return Operand{parts.data(), 1, lines, depth};
   };
   const cuda::Product<Numbers, T, Operand, Operand, cuda::KeepSums> product{
-      operand(left_parts, T::rows), operand(right_parts, T::columns), 1, 1, {sums.data(), sums.size()}};
+      operand(left_parts, T::rows), operand(right_parts, T::columns), 1, 1, {sums.data(), sums.size(), true}};
   struct alignas(128) Line {
     unsigned char bytes[128];
   };
@@ -66,7 +66,7 @@ template <class Numbers, class T, class Operand> double worst_error(int depth, c
   const auto memory = std::make_unique<Line[]>(bytes / sizeof(Line));
   std::memset(memory.get(), 0xff, bytes);  // NaN in all numbers
   emulation::ThreadBlock block;
-  cuda::multiply_tile(block, product, {0, 0, 0, 0}, memory[0].bytes);
+  cuda::multiply_tile(block, product, {0, 0, 0, 0}, reinterpret_cast<unsigned char*>(memory.get()));
 
   double worst = 0;
   for (int row = 0; row < T::rows; ++row)
