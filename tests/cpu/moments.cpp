@@ -19,8 +19,8 @@ template <class T> Tensor<T> convolved(Cpu& ex, const Tensor<T>& x, int kernel, 
 }
 
 template <class T> void check_attached(Cpu& ex, const Tensor<T>& y, double tolerance) {
-  REQUIRE(cpu::attached_sums(y).id() != nullptr);
-  CHECK(cpu::attached_sums(copy_of(y)).id() == nullptr);
+  REQUIRE(attached_to(y).id() != nullptr);
+  CHECK(attached_to(copy_of(y)).id() == nullptr);
   check_close(eval(ex, moments(y, 1, 1e-6)), naive_moments(y, 1, 1e-6), tolerance, to_string(y.extents()));
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("any later write drops the moments that a convolution left") {
   const auto x = random_tensor<float>({1, 6, 6, 4}, 3);
   const auto y = convolved(ex, x, 3, 4, CpuPacking::panels);
   eval_into(ex, y, y + y);
-  CHECK(cpu::attached_sums(y).id() == nullptr);
+  CHECK(attached_to(y).id() == nullptr);
   check_close(eval(ex, moments(y, 2, 1e-6)), naive_moments(y, 2, 1e-6), 2e-7, "after a write");
 }
 

@@ -21,7 +21,7 @@ auto check_packed_convolution(L layer, Packing::Kind kind, const Tensor<double>&
   check_close(y, expected, tolerance, what);
   INFO(what);
   CHECK(same_bits(eval(three, layer.expression()), y));
-  CHECK(cpu::attached_sums(y).id() != nullptr);
+  CHECK(attached_to(y).id() != nullptr);
   check_close(eval(one, moments(y, 1, 1e-6)), naive_moments(y, 1, 1e-6), 1e-5, what);
   for (int n = 0; y.extents().n > 1 && n < y.extents().n; ++n) {
     L alone = layer;
