@@ -36,6 +36,11 @@ inline double sharpness(const Tensor<double>& image) {
   return sum / (static_cast<double>(bottom - top) * (right - left));
 }
 
+/// X, Y and Z of linear sRGB, in parts of the white point D65 (IEC 61966-2-1).
+inline constexpr double xyz_of_rgb[3][3] = {{0.4124564 / 0.95047, 0.3575761 / 0.95047, 0.1804375 / 0.95047},
+                                            {0.2126729, 0.7151522, 0.0721750},
+                                            {0.0193339 / 1.08883, 0.1191920 / 1.08883, 0.9503041 / 1.08883}};
+
 /// The CIELAB coordinates, white point D65, of an sRGB color of levels 0 to 255.
 inline std::array<double, 3> lab(double red, double green, double blue) {
   const auto linear = [](double v) {
@@ -44,9 +49,8 @@ inline std::array<double, 3> lab(double red, double green, double blue) {
   };
   const auto root = [](double t) { return t > 216.0 / 24389 ? std::cbrt(t) : (24389.0 / 27 * t + 16) / 116; };
   const double r = linear(red), g = linear(green), b = linear(blue);
-  const double x = root((0.4124564 * r + 0.3575761 * g + 0.1804375 * b) / 0.95047),
-               y = root(0.2126729 * r + 0.7151522 * g + 0.0721750 * b),
-               z = root((0.0193339 * r + 0.1191920 * g + 0.9503041 * b) / 1.08883);
+  const auto part = [&](const double(&row)[3]) { return root(row[0] * r + row[1] * g + row[2] * b); };
+  const double x = part(xyz_of_rgb[0]), y = part(xyz_of_rgb[1]), z = part(xyz_of_rgb[2]);
   return {116 * y - 16, 500 * (x - y), 200 * (y - z)};
 }
 

@@ -4,6 +4,7 @@
 #include "rfpp/core/gaussian.hpp"
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/expr/separable_filter.hpp"
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/model/arcface.hpp"
 #include "rfpp/model/centerface.hpp"
 #include "rfpp/model/lpips.hpp"
@@ -26,20 +27,17 @@ template <class T> Tensor<T> l1(auto& ex, const Tensor<T>& a, const Tensor<T>& b
 /// L, a and b of CIELAB, as they change about a neutral gray, in units of 50. See metrics::color_error().
 template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
   constexpr int sigma = 8, radius = 3 * sigma;
-  const auto kernel = gaussian_weights(radius, sigma);
+  const Line line{-radius, gaussian_weights(radius, sigma)};
   const auto taps = [&](int extent) {
-    FilterTaps<T> along{2 * radius + 1, {}, {}};
-    for (int i = 0; i < extent; ++i) {
-      along.first.push_back(i - radius);
-      for (const double weight : kernel) along.weights.push_back(static_cast<T>(weight));
-    }
-    return along;
+    Sampling every;
+    for (int i = 0; i < extent; ++i) every.first.push_back(i);
+    every.fraction.assign(every.first.size(), 0);
+    return taps_of<T>(line, every);
   };
   const Extents e = a.extents();
   const auto blurred = eval(ex, filtered(a - b, SeparableFilter<T>{{{taps(e.h), taps(e.w)}}}));
-  // X, Y and Z in parts of white; L = 116 Y' - 16, a = 500 (X' - Y'), b = 200 (Y' - Z').
-  constexpr double x[] = {0.4339, 0.3762, 0.1899}, y[] = {0.2126, 0.7152, 0.0722},
-                   z[] = {0.0177, 0.1095, 0.8728};
+  // L = 116 Y' - 16, a = 500 (X' - Y'), b = 200 (Y' - Z').
+  const auto &x = metrics::xyz_of_rgb[0], &y = metrics::xyz_of_rgb[1], &z = metrics::xyz_of_rgb[2];
   const auto change = [&](auto&& weight_of) {
     const auto weights = Tensor<T>::uninitialised(vector_extents(3));
     for (int i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(weight_of(i));
