@@ -6,6 +6,7 @@ programs=$(realpath "$1")
 data=$(realpath "$2")
 face=$(realpath "$(dirname "$0")/../../examples/data/astronaut.png")
 aligned=$data/astronaut.png
+weights=$(realpath "$(dirname "$0")/../../weights")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -39,28 +40,30 @@ cmp out/decoded.png second.png || fail 'decoded indices are not what the autoenc
 cmp kept/astronaut.png again/astronaut.png || fail 'strength 0 changes the picture'
 "$programs/rfpp-restore" "$face" --weights w.safetensors --scale 2 -o photo >report
 grep -q '1 face' report || fail 'restore does not report the faces'
+# The small network from here on: what is compared does not depend on which it is.
+cp "$weights/restoreformer++-medium.safetensors" m.safetensors
 cp "$face" found.png
 printf 'P6\n64 48\n255\n%9216s' '' >nobody.ppm
 "$programs/rfpp-restore" found.png nobody.ppm --detect >report
 grep -q 'found.png: 1 face ' report || fail 'restore --detect does not find the face'
 grep -q '"score":0.9.*"box":.*"landmarks":' found.landmarks.json || fail 'a found face has no score, box or landmarks'
-"$programs/rfpp-restore" found.png --weights w.safetensors -o given
+"$programs/rfpp-restore" found.png --weights m.safetensors -o given
 rm found.landmarks.json nobody.landmarks.json
-"$programs/rfpp-restore" found.png --weights w.safetensors -o found --faces largest >report
+"$programs/rfpp-restore" found.png --weights m.safetensors -o found --faces largest >report
 grep -q '1 face,' report || fail 'restore does not find the face'
 "$programs/rfpp-codebook" decode face.codes -o nobody.png
-"$programs/rfpp-restore" nobody.png --min-face 400 --weights w.safetensors -o nobody >report
+"$programs/rfpp-restore" nobody.png --min-face 400 --weights m.safetensors -o nobody >report
 grep -q '0 faces' report || fail 'restore does not report a photo without faces'
 cmp nobody.png nobody/nobody.png || fail 'a photo without faces is not copied'
-"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors -o direct 2>report
-"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --cache -o packing 2>report
-grep -q 'packed weights are kept in w.safetensors' report || fail 'restore does not say where it keeps packed weights'
-"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --cache -o cached 2>report
+"$programs/rfpp-restore" --aligned "$aligned" --weights m.safetensors -o direct 2>report
+"$programs/rfpp-restore" --aligned "$aligned" --weights m.safetensors --cache -o packing 2>report
+grep -q 'packed weights are kept in m.safetensors' report || fail 'restore does not say where it keeps packed weights'
+"$programs/rfpp-restore" --aligned "$aligned" --weights m.safetensors --cache -o cached 2>report
 [[ ! -s report ]] || fail 'the second start with --cache does not use the cache'
-"$programs/rfpp-restore" --aligned "$aligned" --weights w.safetensors --low-memory -o small
+"$programs/rfpp-restore" --aligned "$aligned" --weights m.safetensors --low-memory -o small
 mkdir faces
 for i in 1 2 3; do cp "$aligned" "faces/$i.png"; done
-"$programs/rfpp-restore" --aligned faces --weights w.safetensors -o many >report
+"$programs/rfpp-restore" --aligned faces --weights m.safetensors -o many >report
 (($(grep -c ' -> ' report) == 3)) && tail -n 1 report | grep -q '^3 photos: 3 faces' || fail 'restore does not report every picture of a folder'
 for picture in packing/astronaut.png cached/astronaut.png many/1.png many/3.png; do
   cmp direct/astronaut.png "$picture" || fail "$picture is not what the checkpoint gives"

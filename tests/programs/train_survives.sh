@@ -20,6 +20,7 @@ steps=$((kills * 3 + 4))
 sed -e "s/\"steps\": 1,/\"steps\": $steps,/" -e 's/"discriminator_start": [0-9]*/"discriminator_start": 1/' \
   -e 's/"checkpoint_every": [0-9]*/"checkpoint_every": 1/' -e 's/"log_every": [0-9]*/"log_every": 1/' \
   -e 's/"samples_every": [0-9]*/"samples_every": 2/' -e 's/"validate_every": [0-9]*/"validate_every": 2/' \
+  -e 's/"crop": 0/"crop": 64/' \
   first/config.json >config.json
 "$programs/rfpp-train" whole --config config.json >whole.log
 "$programs/rfpp-train" killed --config config.json >killed.log 2>&1 &

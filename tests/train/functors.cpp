@@ -75,12 +75,27 @@ TEST_CASE("gradients of losses agree with finite differences") {
   check_loss("l1", [](auto& ex, const auto& a, const auto& b) { return losses::l1(ex, a, b); });
   check_loss(
       "color", [](auto& ex, const auto& a, const auto& b) { return losses::color(ex, a, b); }, 3);
+  check_loss(
+      "texture", [](auto& ex, const auto& a, const auto& b) { return losses::texture(ex, a, b); }, 3);
   check_loss("hinge", [](auto& ex, const auto& a, const auto& b) { return losses::hinge(ex, a, b); });
   check_loss("logistic", [](auto& ex, const auto& a, const auto& b) { return losses::logistic(ex, a, b); });
   check_loss("style", [](auto& ex, const auto& a, const auto& b) { return losses::style(ex, a, b); });
   check_loss("adversarial", [](auto& ex, const auto& a, const auto& b) {
     return eval(ex, losses::adversarial(ex, a) + losses::non_saturating(ex, b));
   });
+}
+
+TEST_CASE("the texture loss sees how strong detail is, not which") {
+  Cpu cpu(1);
+  const auto stripes = [](int phase, double strength) {
+    auto image = Tensor<double>::uninitialised({1, 64, 64, 3});
+    for (std::size_t i = 0; i < image.elements().size(); ++i)
+      image.data()[i] = (i / 3 + static_cast<std::size_t>(phase)) % 2 == 0 ? strength : -strength;
+    return image;
+  };
+  CHECK(losses::texture(cpu, stripes(0, 0.3), stripes(1, 0.3)).data()[0] == Approx(0).margin(1e-12));
+  CHECK(losses::texture(cpu, stripes(0, 0.3), stripes(0, 0.1)).data()[0] == Approx(4 * 0.2));
+  CHECK(losses::texture(cpu, stripes(0, 0), stripes(0, 0.1)).data()[0] == Approx(4 * 0.1));
 }
 
 TEST_CASE("the color loss sees what a blur leaves of a difference") {

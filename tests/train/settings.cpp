@@ -26,11 +26,13 @@ TEST_CASE("settings are written and read again") {
   old.erase("judges_updated");
   old["objective"].erase("batch_statistics");
   old["objective"].erase("color");
+  old["objective"].erase("texture");
   std::ofstream(file) << old;
   CHECK(!read_settings(file).recursive);
   CHECK(read_settings(file).judges_updated);
   CHECK(read_settings(file).objective.batch_statistics);
   CHECK(read_settings(file).objective.color == 0);
+  CHECK(read_settings(file).objective.texture == 0);
 }
 
 TEST_CASE("presets have the published rates") {

@@ -23,30 +23,58 @@ template <class T> Tensor<T> l1(auto& ex, const Tensor<T>& a, const Tensor<T>& b
   return mean(ex, absolute(a - b));
 }
 
+namespace detail {
+/// `line` about every pixel of an axis.
+template <class T> FilterTaps<T> at_every_pixel(const Line& line, int extent) {
+  Sampling every;
+  for (int i = 0; i < extent; ++i) every.first.push_back(i);
+  every.fraction.assign(every.first.size(), 0);
+  return taps_of<T>(line, every);
+}
+template <class T> SeparableFilter<T> gaussian(Extents image, int sigma) {
+  const Line line{-3 * sigma, gaussian_weights(3 * sigma, sigma)};
+  return {{{at_every_pixel<T>(line, image.h), at_every_pixel<T>(line, image.w)}}};
+}
+/// The weighted sum of the channels of an image {n,h,w,3}: {n,h,w,1}.
+template <class T> Tensor<T> weighted(auto& ex, const auto& image, auto&& weight_of) {
+  const auto weights = Tensor<T>::uninitialised(vector_extents(3));
+  for (int i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(weight_of(i));
+  return bare(eval(ex, reduce<Sum>(image * ex.upload(weights), Over::channels)));
+}
+}  // namespace detail
+
 /// The mean difference of the colors of two images {n,h,w,3} in [-1, 1] after a Gaussian blur of sigma 8 pixels: of
 /// L, a and b of CIELAB, as they change about a neutral gray, in units of 50. See metrics::color_error().
 template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
-  constexpr int sigma = 8, radius = 3 * sigma;
-  const Line line{-radius, gaussian_weights(radius, sigma)};
-  const auto taps = [&](int extent) {
-    Sampling every;
-    for (int i = 0; i < extent; ++i) every.first.push_back(i);
-    every.fraction.assign(every.first.size(), 0);
-    return taps_of<T>(line, every);
-  };
-  const Extents e = a.extents();
-  const auto blurred = eval(ex, filtered(a - b, SeparableFilter<T>{{{taps(e.h), taps(e.w)}}}));
+  const auto blurred = eval(ex, filtered(a - b, detail::gaussian<T>(a.extents(), 8)));
   // L = 116 Y' - 16, a = 500 (X' - Y'), b = 200 (Y' - Z').
   const auto &x = metrics::xyz_of_rgb[0], &y = metrics::xyz_of_rgb[1], &z = metrics::xyz_of_rgb[2];
   const auto change = [&](auto&& weight_of) {
-    const auto weights = Tensor<T>::uninitialised(vector_extents(3));
-    for (int i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(weight_of(i));
-    return mean(ex, absolute(bare(eval(ex, reduce<Sum>(blurred * ex.upload(weights), Over::channels)))));
+    return mean(ex, absolute(detail::weighted<T>(ex, blurred, weight_of)));
   };
   const auto of_l = change([&](int i) { return y[i]; });
   const auto of_a = change([&](int i) { return 500.0 / 116 * (x[i] - y[i]); });
   const auto of_b = change([&](int i) { return 200.0 / 116 * (y[i] - z[i]); });
   return bare(eval(ex, of_l + of_a + of_b));
+}
+
+/// How far the strength of fine detail is apart in two images {n,h,w,3} in [-1, 1]: the mean difference of
+/// the absolute Laplacians (four neighbors) of their gray images after a Gaussian blur of sigma 4 pixels.
+/// Patterns of one strength are equal here; what they show is for other terms. See metrics::sharpness().
+template <class T> Tensor<T> texture(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
+  constexpr double gray[] = {0.299, 0.587, 0.114};
+  const Extents e = a.extents();
+  const auto taps = [&](std::vector<double> weights, int extent) {
+    return detail::at_every_pixel<T>({-static_cast<int>(weights.size() / 2), weights}, extent);
+  };
+  const SeparableFilter<T> laplacian{
+      {{taps({1, -2, 1}, e.h), taps({1}, e.w)}, {taps({1}, e.h), taps({1, -2, 1}, e.w)}}};
+  const auto strength = [&](const Tensor<T>& image) {
+    const auto shade = detail::weighted<T>(ex, image, [&](int i) { return gray[i]; });
+    return eval(ex, absolute(filtered(shade, laplacian)));
+  };
+  const auto of_a = strength(a), of_b = strength(b);
+  return mean(ex, absolute(eval(ex, filtered(of_a - of_b, detail::gaussian<T>(e, 4)))));
 }
 
 /// What an image has to lose where a discriminator scores it low: -mean.

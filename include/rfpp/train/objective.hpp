@@ -172,7 +172,7 @@ template <class T = float, int Width = 64> struct Objective {
     return {number_of(tape, weighted), tape.backward(weighted).of(image)};
   }
 
-  /// Adds pixel, color, perceptual and detector terms; returns the style's.
+  /// Adds pixel, color, texture, perceptual and detector terms; returns the style's.
   Term reconstruct(auto& ex, const Tensor<T>& image, const Tensor<T>& truth, Judgement& j) const {
     TapeOn<decltype(ex)> tape(ex);
     tape.watch(image);
@@ -180,6 +180,10 @@ template <class T = float, int Width = 64> struct Objective {
     Term blurred;
     if (preset.color > 0) blurred = term_of(tape, image, losses::color(tape, image, truth), preset.color);
     j.add(ex, "color", blurred);
+    Term detail;
+    if (preset.texture > 0)
+      detail = term_of(tape, image, losses::texture(tape, image, truth), preset.texture);
+    j.add(ex, "texture", detail);
     Term perception, style;
     if (perceptual && (preset.perceptual > 0 || preset.style > 0)) {
       const auto found = perceptual->compare(tape, image, truth, preset.style > 0);

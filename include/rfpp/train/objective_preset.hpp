@@ -22,6 +22,7 @@ struct ObjectivePreset {
   long discriminator_start;
   double detector = 0;  ///< distance of what a face detector sees; published networks have no such term
   double color = 0;     ///< of blurred images, in CIELAB; published networks have no such term
+  double texture = 0;   ///< of the strength of fine detail; published networks have no such term
   /// Whether the image discriminator's norms take the statistics of the images at hand, as published, or fixed
   /// ones. Since real and restored images are judged apart, their statistics hide how sharp each are.
   bool batch_statistics = true;

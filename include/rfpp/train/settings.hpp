@@ -17,7 +17,7 @@ inline namespace RFPP_ABI {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectivePreset, pixel, perceptual, style, adversarial, codebook,
                                    commitment, component, component_style, identity, discriminator_start,
-                                   detector, color, batch_statistics)
+                                   detector, color, texture, batch_statistics)
 
 /// Everything that decides what a training run computes: with the same settings, faces and program, the same
 /// weights to the bit. Defaults are those for the networks of 256x256.
@@ -107,6 +107,7 @@ inline TrainSettings read_settings(const std::filesystem::path& file) {
       if (json.contains("objective") && json["objective"].is_object()) {
         json["objective"].emplace("batch_statistics", true);
         json["objective"].emplace("color", 0.0);
+        json["objective"].emplace("texture", 0.0);
       }
     }
     io::check_like(json, nlohmann::json(TrainSettings{}), "");
