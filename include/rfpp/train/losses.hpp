@@ -59,8 +59,9 @@ template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>
 }
 
 /// How far the strength of fine detail is apart in two images {n,h,w,3} in [-1, 1]: the mean difference of
-/// the absolute Laplacians (four neighbors) of their gray images after a Gaussian blur of sigma 4 pixels.
-/// Patterns of one strength are equal here; what they show is for other terms. See metrics::sharpness().
+/// the absolute Laplacians (four neighbors) of their gray images after a Gaussian blur of sigma 32 pixels.
+/// Patterns of one strength are equal here; what they show is for other terms. A narrower blur would compare
+/// where each hair is, and be lowest for too few of them. See metrics::sharpness().
 template <class T> Tensor<T> texture(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
   constexpr double gray[] = {0.299, 0.587, 0.114};
   const Extents e = a.extents();
@@ -74,7 +75,7 @@ template <class T> Tensor<T> texture(auto& ex, const Tensor<T>& a, const Tensor<
     return eval(ex, absolute(filtered(shade, laplacian)));
   };
   const auto of_a = strength(a), of_b = strength(b);
-  return mean(ex, absolute(eval(ex, filtered(of_a - of_b, detail::gaussian<T>(e, 4)))));
+  return mean(ex, absolute(eval(ex, filtered(of_a - of_b, detail::gaussian<T>(e, 32)))));
 }
 
 /// What an image has to lose where a discriminator scores it low: -mean.
