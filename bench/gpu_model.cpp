@@ -24,16 +24,25 @@ struct H100 {
   static constexpr double multiprocessors = 132, hertz = 1.83e9, bytes = 3.35e12;
   static constexpr double instructions = 4 * multiprocessors * hertz;  // of warps
   static constexpr double products = 989e12 / 2;                       // of float16; of TF32 half as many
+  static constexpr double shared_bytes = 128 * multiprocessors * hertz;
 };
-// What is assumed: the parts of these that kernels reach, mma.sync's part of the products, and seconds for a node.
-constexpr double memory_part = 0.85, issue_part = 0.6, mma_part = 0.62, node = 2e-6;
+// What is assumed: the parts of these that kernels reach, of products mma.sync and wgmma, and seconds for a node.
+constexpr double memory_part = 0.85, issue_part = 0.6, mma_part = 0.62, wgmma_part = 0.8, node = 2e-6;
 
-// Instructions of a thread, counted in nvcc 13.0's code for sm_90 along the way that this network takes.
+// Instructions of a thread, counted in nvcc 13.0's code for sm_90a along the way that this network takes.
 constexpr double rounded_element = 15, activated_element = 40, mapped_element = 25, written_element = 33,
                  kept_element = 12, folded_item = 28, grouped_item = 91, searched_channel = 5;
+template <class Numbers> constexpr bool by_warpgroups = sizeof(typename Numbers::Element) == 2;
 template <class Numbers> constexpr double step_instructions(bool narrow) {
-  if (Numbers::parts == 2) return narrow ? 383 : 353;
-  return narrow ? 162 : 138;
+  if (!by_warpgroups<Numbers>) return narrow ? 374 : 365;
+  if (Numbers::parts == 2) return narrow ? 210 : 201;
+  return narrow ? 93 : 85;
+}
+/// Bytes of shared memory that a step writes and reads: for each product the operands of every warp, or of both
+/// warpgroups, 64 and 128 lines each.
+template <class P, class Numbers> constexpr double step_bytes(double products) {
+  constexpr double lines = by_warpgroups<Numbers> ? 2 * (64 + 128) : 8 * (64 + 32), line_bytes = 64;
+  return static_cast<double>(sizeof(typename P::Stage)) + products * lines * line_bytes;
 }
 
 struct Part {
@@ -135,9 +144,12 @@ void count_product(Counts& to, const rfpp::cuda::Product<Numbers, T, Left, Right
   // The multiprocessors with the most tiles are those that are waited for.
   const double together = Numbers::parts == 2 ? 1 : 2,
                rounds = std::ceil(tiles / (H100::multiprocessors * together));
-  const double of_round =
-      std::max(together * of_tile * H100::multiprocessors / (issue_part * H100::instructions),
-               together * H100::multiprocessors * multiplied / tiles / (mma_part * rate));
+  constexpr double part = by_warpgroups<Numbers> ? wgmma_part : mma_part;
+  const double of_shared =
+      steps * step_bytes<rfpp::cuda::Product<Numbers, T, Left, Right, Write>, Numbers>(made);
+  const double of_round = together * H100::multiprocessors *
+                          std::max({of_tile / (issue_part * H100::instructions),
+                                    multiplied / tiles / (part * rate), of_shared / H100::shared_bytes});
   double read = 4 * elements * p.splits;
   if constexpr (whole) read += elements * read_bytes(p.write_sum.emit.epilogue);
   const auto operand_bytes = [](const auto& o) {

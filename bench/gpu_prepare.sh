@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gpu_prepare.sh [folder]
 # Builds what gpu.sh runs on a machine with an NVIDIA GPU, and puts it into a folder (build/gpu) with all that it needs:
-# copy that there. Programs are for sm_90 (H100, H200) and processors with AVX2; of libraries, only those of C are not
+# copy that there. Programs are for sm_90a (H100, H200) and processors with AVX2; of libraries, only those of C are not
 # in them. Needs the CUDA Toolkit and what the tests and benchmarks need, but no GPU. Further arguments of cmake:
 # CMAKE_ARGS.
 set -euo pipefail
@@ -16,7 +16,7 @@ fi
 
 read -ra further <<<"${CMAKE_ARGS:-}"
 # Without codecs, whose libraries the other machine may not have.
-cmake --preset cuda -B "$build" -DCMAKE_CUDA_ARCHITECTURES=90-real -DRFPP_BUILD_BENCH=ON \
+cmake --preset cuda -B "$build" -DCMAKE_CUDA_ARCHITECTURES=90a-real -DRFPP_BUILD_BENCH=ON \
   -DRFPP_NATIVE=OFF -DCMAKE_CXX_FLAGS=-march=x86-64-v3 -DCMAKE_CUDA_FLAGS=-Xcompiler=-march=x86-64-v3 \
   -DCMAKE_EXE_LINKER_FLAGS='-static-libstdc++ -static-libgcc -Wl,--gc-sections' \
   -DRFPP_WEBP_LIBRARY= -DRFPP_HEIF_LIBRARY= -DCMAKE_DISABLE_FIND_PACKAGE_TIFF=ON "${further[@]}"

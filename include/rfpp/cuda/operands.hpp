@@ -177,34 +177,34 @@ template <class Numbers, bool Spread = false> struct Patches {
   Division by_chunks{pixel_chunks}, by_columns{geometry.kernel};
 
   struct Place {
-    int at;    // the chunk of the first tap's pixel; where pixels are spread, of the image
-    int h, w;  // of the first tap
+    const typename Numbers::Element* at;  // the first tap's pixel; where pixels are spread, the image
+    int h, w;                             // of the first tap
   };
   RFPP_HD int depth() const { return geometry.kernel * geometry.kernel * in.c; }
   RFPP_HD int size() const { return lines; }
   RFPP_HD int element(int line) const { return line < lines ? line : -1; }
   RFPP_HD Place place(int product, int line) const {
-    if (line >= lines) return {0, -geometry.kernel, 0};  // no tap is there
+    if (line >= lines) return {data, -geometry.kernel, 0};  // no tap is there
     int none = 0;
     const Pixel q = place_of(
         static_cast<std::size_t>(product) * static_cast<std::size_t>(lines) + static_cast<std::size_t>(line),
         {out.n, out.h, out.w, 1}, none);
     const int h = q.h * geometry.stride - geometry.pad_before,
               w = q.w * geometry.stride - geometry.pad_before;
-    const int image = q.n * in.h * in.w * pixel_chunks;
-    return {Spread ? image : image + (h * in.w + w) * pixel_chunks, h, w};
+    const int pixel = q.n * in.h * in.w + (Spread ? 0 : h * in.w + w);
+    return {data + std::ptrdiff_t{pixel * pixel_chunks} * chunk<Numbers>, h, w};
   }
   RFPP_HD ChunkPlace<Numbers> find(Place p, int k) const {
     std::uint32_t in_pixel = 0, column = 0;
     const std::uint32_t row =
-        by_columns(by_chunks(static_cast<std::uint32_t>(k / chunk<Numbers>), in_pixel), column);
+        by_columns(by_chunks(static_cast<std::uint32_t>(k) / chunk<Numbers>, in_pixel), column);
     int dh = static_cast<int>(row), dw = static_cast<int>(column), h = p.h + dh, w = p.w + dw;
     if constexpr (Spread) {
       if (h < 0 || w < 0 || h % spread != 0 || w % spread != 0) return {data, false};
       dh = h /= spread, dw = w /= spread;
     }
-    const int at = p.at + (dh * in.w + dw) * pixel_chunks + static_cast<int>(in_pixel);
-    return {data + std::ptrdiff_t{at} * chunk<Numbers>,
+    const int further = (dh * in.w + dw) * pixel_chunks + static_cast<int>(in_pixel);
+    return {p.at + std::ptrdiff_t{further} * chunk<Numbers>,
             k < depth() && is_below(h, in.h) && is_below(w, in.w)};
   }
   RFPP_HD std::size_t part_size() const { return in.size(); }
@@ -228,7 +228,8 @@ template <class Numbers> struct Lines {
     return line < lines ? (product * lines + line) * (padded_depth / chunk<Numbers>) : -1;
   }
   RFPP_HD ChunkPlace<Numbers> find(Place p, int k) const {
-    return {data + std::ptrdiff_t{p} * chunk<Numbers> + k, p >= 0 && k < padded_depth};
+    const int at = p + static_cast<int>(static_cast<std::uint32_t>(k) / chunk<Numbers>);
+    return {data + std::ptrdiff_t{at} * chunk<Numbers>, p >= 0 && k < padded_depth};
   }
   RFPP_HD std::size_t part_size() const {
     return static_cast<std::size_t>(products) * static_cast<std::size_t>(lines) *

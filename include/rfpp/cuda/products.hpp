@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 #include "rfpp/cuda/folds.hpp"
 #include "rfpp/cuda/operands.hpp"
@@ -55,6 +54,10 @@ template <class Numbers, int Count, bool Across> struct alignas(128) StagedLines
     return Across ? (thread + i * tile_threads) / threads_together
                   : thread % threads_together * chunk<Numbers>;
   }
+  /// Where copy i of a thread goes, from where the first one goes: rows so far from each other have one order.
+  RFPP_HD Element* copied(int part, int thread, int i) {
+    return at(part, line(thread, 0), k(thread, 0)) + i * (tile_threads / threads_together * row_size);
+  }
 
  private:
   RFPP_HD static int place(int row, int column) {
@@ -63,27 +66,14 @@ template <class Numbers, int Count, bool Across> struct alignas(128) StagedLines
     return column ^ turn * chunk<Numbers>;
   }
 };
-/// The finished tile in shared memory. Pairs of sums are written from four rows at once.
+/// The finished tile in shared memory. Pairs of sums are written from four rows at once, single ones from every
+/// other of eight.
 template <class T> struct alignas(128) TileSums {
   float sums[T::rows][T::columns];
 
-  RFPP_HD float* at(int row, int column) { return &sums[row][column ^ row % 4 * 8]; }
+  RFPP_HD float* at(int row, int column) { return &sums[row][column ^ (row ^ row / 4) % 4 * 8]; }
   RFPP_HD const float* at(int row, int column) const { return const_cast<TileSums*>(this)->at(row, column); }
 };
-
-/// Starts a copy of 16 bytes to shared memory, or writes zeros where they are not `there`.
-RFPP_HD inline void copy_chunk(void* to, const void* from, bool there) {
-#if defined(__CUDA_ARCH__)
-  const auto address = static_cast<unsigned>(__cvta_generic_to_shared(to));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(there ? 16 : 0)
-               : "memory");
-#else
-  if (there)
-    std::memcpy(to, from, 16);
-  else
-    std::memset(to, 0, 16);
-#endif
-}
 
 /// What a norm reads of eight columns of a tile that one thread has written: sums around what the first row
 /// has, so that floats are enough for a few rows wherever the mean is.
@@ -162,8 +152,11 @@ template <class Epilogue> struct EmitSplitsKernel {
   }
 };
 
-/// Stages in shared memory at once: copies are so many steps less one ahead of the products. Two at least.
-inline constexpr int most_stages = 3;
+/// Steps that copies are ahead of the products, at most.
+inline constexpr int most_ahead = 2;
+/// Stages in shared memory at once: the one that is multiplied, those that are copied, and the one before, where
+/// products run by themselves. Two at least.
+inline constexpr int most_stages = most_ahead + 2;
 
 /// Products with their tiles. Where they have few, several blocks of threads share the depth of each.
 template <class Numbers, class T, class Left, class Right, class Write> struct Product {
@@ -205,10 +198,11 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
     find_places<StagedRight>(lines.right, right, tile.product, tile.column * T::columns, thread);
     return lines;
   }
-  /// One thread's part of the copies for a step.
-  RFPP_HD void stage(Stage& s, const Lines& lines, int thread, int step) const {
-    copy_lines(s.left, left, lines.left, thread, step);
-    copy_lines(s.right, right, lines.right, thread, step);
+  /// One thread's part of the copies for a step: copy(to, from, there) is 16 bytes, or zeros where they are not
+  /// `there`.
+  RFPP_HD void stage(Stage& s, const Lines& lines, int thread, int step, const auto& copy) const {
+    copy_lines(s.left, left, lines.left, thread, step, copy);
+    copy_lines(s.right, right, lines.right, thread, step, copy);
   }
   /// One thread's part of writing the finished tile: eight columns of some rows.
   RFPP_HD ColumnSums write(const TileSums<T>& s, Place tile, int thread) const {
@@ -257,19 +251,18 @@ template <class Numbers, class T, class Left, class Right, class Write> struct P
   template <class Staged, class Operand>
   RFPP_HD static void copy_lines(Staged& to, const Operand& operand,
                                  const typename Operand::Place (&places)[Staged::copies], int thread,
-                                 int step) {
+                                 int step, const auto& copy) {
     for (int i = 0; i < Staged::copies; ++i) {
-      const int line = Staged::line(thread, i), k = Staged::k(thread, i);
-      const auto from = operand.find(places[i], step * step_depth<Numbers> + k);
+      const auto from = operand.find(places[i], step * step_depth<Numbers> + Staged::k(thread, i));
       for (int part = 0; part < Numbers::parts; ++part)
-        copy_chunk(to.at(part, line, k), from.data + static_cast<std::size_t>(part) * operand.part_size(),
-                   from.there);
+        copy(to.copied(part, thread, i), from.data + static_cast<std::size_t>(part) * operand.part_size(),
+             from.there);
     }
   }
 };
 
 /// Shared memory that a block takes for so many stages.
-template <class P> constexpr std::size_t shared_bytes(int stages) {
+template <class P> RFPP_HD constexpr std::size_t shared_bytes(int stages) {
   const std::size_t staged = static_cast<std::size_t>(stages) * sizeof(typename P::Stage);
   return staged > sizeof(typename P::Sums) ? staged : sizeof(typename P::Sums);
 }

@@ -1,6 +1,8 @@
 #ifndef RFPP_CUDA_TENSOR_CORES_HPP
 #define RFPP_CUDA_TENSOR_CORES_HPP
 
+#include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "rfpp/cuda/stream.hpp"
@@ -79,28 +81,115 @@ class TensorCores {
   }
 };
 
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+/// The four warps that the calling thread belongs to: the instruction wgmma.
+class HopperWarpgroup {
+ public:
+  struct Sums {
+    static constexpr int count = warpgroup_rows * warpgroup_columns / warpgroup_threads;
+    float x[count];
+  };
+
+  template <class Element>
+  __device__ static void multiply(Sums& sums, std::uint64_t left, std::uint64_t right, bool add) {
+    float(&x)[Sums::count] = sums.x;
+#define RFPP_EIGHT(i)                                                                         \
+  "+f"(x[i]), "+f"(x[i + 1]), "+f"(x[i + 2]), "+f"(x[i + 3]), "+f"(x[i + 4]), "+f"(x[i + 5]), \
+      "+f"(x[i + 6]), "+f"(x[i + 7])
+#define RFPP_MULTIPLY(types)                                                                                 \
+  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\nwgmma.mma_async.sync.aligned.m64n128k16." types    \
+               " {"                                                                                          \
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "                      \
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "            \
+               "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "            \
+               "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, %64, %65, " \
+               "p, 1, 1, 0, 0;\n}"                                                                           \
+               : RFPP_EIGHT(0), RFPP_EIGHT(8), RFPP_EIGHT(16), RFPP_EIGHT(24), RFPP_EIGHT(32),               \
+                 RFPP_EIGHT(40), RFPP_EIGHT(48), RFPP_EIGHT(56)                                              \
+               : "l"(left), "l"(right), "r"(add ? 1 : 0))
+    if constexpr (std::is_same_v<Element, CudaStream::Brain>)
+      RFPP_MULTIPLY("f32.bf16.bf16");
+    else
+      RFPP_MULTIPLY("f32.f16.f16");
+#undef RFPP_MULTIPLY
+#undef RFPP_EIGHT
+  }
+  __device__ static void fence() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+  __device__ static void commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+  template <int Runs> __device__ static void wait(auto&... sums) {
+    asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(Runs) : "memory");
+    (written(sums), ...);
+  }
+  __device__ static std::uint32_t address(const void* shared) {
+    return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+  }
+  template <bool Turned> __device__ static void store(const Sums& sums, const auto& at) {
+    const int thread = static_cast<int>(threadIdx.x) % warpgroup_threads;
+#pragma unroll
+    for (int i = 0; i < Sums::count / 2; ++i) {
+      const PairPlace p = warpgroup_pair_of(thread, i);
+      const float2 pair = make_float2(sums.x[2 * i], sums.x[2 * i + 1]);
+      if constexpr (Turned)
+        *at(p.row, p.column) = pair.x, *at(p.row, p.column + 1) = pair.y;
+      else
+        *reinterpret_cast<float2*>(at(p.row, p.column)) = pair;
+    }
+  }
+
+ private:
+  /// So that the compiler reads them behind this.
+  __device__ static void written(Sums& sums) {
+#pragma unroll
+    for (float& sum : sums.x) asm volatile("" : "+f"(sum)::"memory");
+  }
+};
+#endif
+
+/// Shared memory that a block may have on a device of compute capability 9.0.
+inline constexpr std::size_t hopper_shared_memory = std::size_t{227} << 10;
+
 /// The block of threads that the calling thread belongs to.
 struct ThreadBlock {
   using Cores = TensorCores;
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+  using Warpgroup = HopperWarpgroup;
+#else
+  using Warpgroup = void;
+#endif
   template <class T, int> struct Own {
     T it;
     __device__ T& of(int) { return it; }
   };
   template <class F> __device__ static void each_thread(F&& f) { f(static_cast<int>(threadIdx.x)); }
-  template <class F> __device__ static void each_warp(F&& f) { f(static_cast<int>(threadIdx.x) / 32); }
+  template <int Threads, class F> __device__ static void each_team(F&& f) {
+    const int team = static_cast<int>(threadIdx.x) / Threads;
+    // Descriptors are in registers of whole warps: the compiler is told that they have one value.
+    f(Threads > 32 ? __shfl_sync(~0U, team, 0) : team);
+  }
   __device__ static void sync() { __syncthreads(); }
+  __device__ static void copy(void* to, const void* from, bool there) {
+    const auto address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from),
+                 "r"(there ? 16 : 0)
+                 : "memory");
+  }
   __device__ static void end_copies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
   /// This thread's copies.
   template <int Steps> __device__ static void await_copies() {
     asm volatile("cp.async.wait_group %0;" ::"n"(Steps) : "memory");
   }
+  __device__ static void share_copies() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 };
 
 // Two blocks of threads in a multiprocessor, where the registers are enough for their sums.
 template <class Numbers, class T, class Left, class Right, class Write>
 __global__ void __launch_bounds__(tile_threads, Numbers::parts == 1 ? 2 : 1)
     multiply_kernel(const Product<Numbers, T, Left, Right, Write> product) {
-  extern __shared__ __align__(128) unsigned char memory[];
+  static_assert(
+      std::is_void_v<ThreadBlock::Warpgroup> ||
+          shared_bytes<Product<Numbers, T, Left, Right, Write>>(most_stages) <= hopper_shared_memory,
+      "a device with warpgroups has all stages");
+  extern __shared__ __align__(512) unsigned char memory[];
   const int z = static_cast<int>(blockIdx.z);
   ThreadBlock block;
   multiply_tile(

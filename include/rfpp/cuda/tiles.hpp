@@ -2,16 +2,20 @@
 #define RFPP_CUDA_TILES_HPP
 
 #include <cstddef>
+#include <type_traits>
 
 #include "rfpp/cuda/group_moments.hpp"
+#include "rfpp/cuda/warpgroups.hpp"
 
 // What a block of threads does for a tile of a product, or for a group of channels that is normalised. The
 // block is a GPU's (tensor_cores.hpp) or an emulation of one, which runs its threads one after the other. A
 // Block has
-// - Own<T, Count>: a T for each of Count threads or warps, of(number) is one's own,
-// - each_thread(f), each_warp(f): f(number),
-// - sync(), end_copies() and await_copies<Steps>(): waits for all but the last Steps runs of copies that
-//   end_copies() ended,
+// - Own<T, Count>: a T for each of Count threads or teams, of(number) is one's own,
+// - each_thread(f), each_team<Threads>(f): f(number) for all threads, for teams of so many,
+// - sync(), copy(to, from, there), which starts a copy of 16 bytes to shared memory, or of zeros where they are
+//   not `there`, end_copies() and await_copies<Steps>(): waits for all but the last Steps runs of copies that
+//   end_copies() ended; share_copies(): Warpgroups may read them behind the next sync(),
+// - Warpgroup, or void where it has none (warpgroups.hpp),
 // - Cores: the matrices of a warp: Left<Element> and Right<Element>, each 16 lines of the operand and 32 bytes
 //   of their depth, and Square<Element>, their sums. A line's 16 bytes are one of eight rows of a matrix, of
 //   which an operand has four. load_matrices<Turned>(operand, rows) finds row lane % 8 of matrix lane / 8 at
@@ -19,18 +23,8 @@
 //   lane / 4 of matrix m at words(lane, m). multiply(square, left, right) adds, store(square, at) writes the
 //   pairs of sums that pair_of has at(row, column).
 
-#if defined(__CUDACC__)
-#define RFPP_DEVICE __device__
-#define RFPP_UNROLL _Pragma("unroll")
-#else
-#define RFPP_DEVICE
-#define RFPP_UNROLL
-#endif
-
 namespace rfpp::cuda {
 inline namespace RFPP_ABI {
-
-inline constexpr int tile_warps = tile_threads / 32;
 
 /// Where matrix m of an operand begins, as the instruction that multiplies has them in its registers.
 struct MatrixPlace {
@@ -44,9 +38,6 @@ struct RightMatrices {
 };
 
 /// Where in a square the lane's sums 2 * i and 2 * i + 1 are, beside each other; i is below 4.
-struct PairPlace {
-  int row, column;
-};
 RFPP_HD constexpr PairPlace pair_of(int lane, int i) {
   return {lane / 4 + i % 2 * 8, lane % 4 * 2 + i / 2 * 8};
 }
@@ -70,6 +61,10 @@ template <class Cores, class Numbers, class T, bool Across> class WarpSums {
   };
 
  public:
+  static constexpr int threads = 32;
+  static constexpr bool run_by_themselves = false;
+
+  RFPP_DEVICE void start(const auto&, int) {}
   /// Adds the products of what is staged. Tensor cores cut off what their sums cannot hold instead of
   /// rounding it; split numbers are summed outside of them after every step, since they are there to be
   /// exact. The product of second parts is too small to count.
@@ -85,6 +80,7 @@ template <class Cores, class Numbers, class T, bool Across> class WarpSums {
       for_each_sum([&](int i, int j, int e) { sums_.at[i][j].x[e] += part.at[i][j].x[e]; });
     }
   }
+  RFPP_DEVICE void finish() {}
   RFPP_DEVICE void store(TileSums<T>& s, int warp) const {
     RFPP_UNROLL
     for (int i = 0; i < T::row_squares; ++i) {
@@ -149,41 +145,57 @@ template <class Cores, class Numbers, class T, bool Across> class WarpSums {
   Squares sums_;
 };
 
+/// The sums of as many threads as multiply together: of a warpgroup, where there are any and the operands are
+/// 16-bit numbers that lie along the depth.
+template <class Block, class Numbers, class T, bool Across>
+using SumsOf = std::conditional_t<std::is_void_v<typename Block::Warpgroup> || Across ||
+                                      sizeof(typename Numbers::Element) != 2,
+                                  WarpSums<typename Block::Cores, Numbers, T, Across>,
+                                  WarpgroupSums<typename Block::Warpgroup, Numbers, T>>;
+
 /// Makes one tile, in the shared memory of a block.
 template <class Block, class Numbers, class T, class Left, class Right, class Write>
 RFPP_DEVICE void multiply_tile(Block& block, const Product<Numbers, T, Left, Right, Write>& product,
                                const typename Product<Numbers, T, Left, Right, Write>::Place& tile,
                                unsigned char* memory) {
   using P = Product<Numbers, T, Left, Right, Write>;
-  using Sums = WarpSums<typename Block::Cores, Numbers, T, Left::across>;
+  using Sums = SumsOf<Block, Numbers, T, Left::across>;
   auto* staged = reinterpret_cast<typename P::Stage*>(memory);
   const int begin = product.begin_of(tile.split), end = product.begin_of(tile.split + 1);
   typename Block::template Own<typename P::Lines, tile_threads> lines;
   block.each_thread([&](int thread) { lines.of(thread) = product.lines_of(tile, thread); });
   const auto stage = [&](int step, int slot) {
     block.each_thread([&](int thread) {
-      if (step < end) product.stage(staged[slot], lines.of(thread), thread, step);
+      if (step < end)
+        product.stage(staged[slot], lines.of(thread), thread, step,
+                      [&](void* to, const void* from, bool there) { block.copy(to, from, there); });
     });
     block.end_copies();  // of nothing, past the end: the count below stays true
   };
-  const int ahead = product.stages - 1;
+  // A device with warpgroups has shared memory for all stages.
+  const int ahead = Sums::run_by_themselves || product.stages > 2 ? most_ahead : 1;
+  const int slots = Sums::run_by_themselves ? ahead + 2 : ahead + 1;
   for (int slot = 0; slot < ahead; ++slot) stage(begin + slot, slot);
 
-  typename Block::template Own<Sums, tile_warps> sums;
+  typename Block::template Own<Sums, tile_threads / Sums::threads> sums;
+  const auto each_team = [&](auto&& f) { block.template each_team<Sums::threads>(f); };
   for (int step = begin, slot = 0; step < end; ++step) {
     if (ahead == 1)
       block.template await_copies<0>();
     else
-      block.template await_copies<most_stages - 2>();
+      block.template await_copies<most_ahead - 1>();
+    if constexpr (Sums::run_by_themselves) block.share_copies();
     block.sync();  // everybody's copies are there, and everybody is done with the stage that is next
-    stage(step + ahead, slot == 0 ? ahead : slot - 1);
-    block.each_warp([&](int warp) { sums.of(warp).add(staged[slot], warp); });
-    slot = slot == ahead ? 0 : slot + 1;
+    each_team([&](int team) { sums.of(team).start(staged[slot], team); });
+    stage(step + ahead, slot + ahead < slots ? slot + ahead : slot + ahead - slots);
+    each_team([&](int team) { sums.of(team).add(staged[slot], team); });
+    slot = slot + 1 < slots ? slot + 1 : 0;
   }
   block.template await_copies<0>();
+  each_team([&](int team) { sums.of(team).finish(); });
   block.sync();
   auto& finished = *reinterpret_cast<TileSums<T>*>(memory);
-  block.each_warp([&](int warp) { sums.of(warp).store(finished, warp); });
+  each_team([&](int team) { sums.of(team).store(finished, team); });
   block.sync();
   typename Block::template Own<ColumnSums, tile_threads> columns;
   block.each_thread([&](int thread) { columns.of(thread) = product.write(finished, tile, thread); });
@@ -216,8 +228,5 @@ RFPP_DEVICE void fold_group(Block& block, const GroupMoments<Item, Epilogue>& mo
 
 }  // namespace RFPP_ABI
 }  // namespace rfpp::cuda
-
-#undef RFPP_DEVICE
-#undef RFPP_UNROLL
 
 #endif

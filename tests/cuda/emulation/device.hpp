@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/emulation/tensor_cores.hpp"
+#include "cuda/emulation/blocks.hpp"
 #include "rfpp/core/workspace.hpp"
 #include "rfpp/cuda/tiles.hpp"
 
@@ -157,38 +157,43 @@ class Device::Graph {
   std::vector<Operation> operations_;
 };
 
+/// One without warpgroups.
+class OlderDevice : public Device {
+ public:
+  using Device::Device;
+};
+
 /// Throws Error where a block has not so much shared memory.
 void check_shared_memory(std::size_t bytes);
 
-template <class Numbers, class T, class Left, class Right, class Write>
-void start(const Device& device, const cuda::Product<Numbers, T, Left, Right, Write>& product) {
-  const std::size_t bytes = cuda::shared_bytes<cuda::Product<Numbers, T, Left, Right, Write>>(product.stages);
+/// Starts a product of such blocks of threads.
+template <class Block, class P> void start_in(const Device& device, const P& product) {
+  const std::size_t bytes = cuda::shared_bytes<P>(product.stages);
   check_shared_memory(bytes);
   device.stream().ask([product, bytes] {
-    struct alignas(128) Line {
-      unsigned char bytes[128];
-    };
-    const auto memory = std::make_unique<Line[]>(bytes / sizeof(Line) + 1);
-    ThreadBlock block;
     for (int z = 0; z < product.products * product.splits; ++z)
       for (int row = 0; row < product.row_tiles(); ++row)
         for (int column = 0; column < product.column_tiles(); ++column) {
-          std::memset(memory.get(), 0xff, bytes);  // NaN in all numbers
+          Block block;
           cuda::multiply_tile(block, product, {z / product.splits, z % product.splits, row, column},
-                              memory[0].bytes);
+                              SharedMemory::instance().clear(bytes));
         }
   });
+}
+template <class... P> void start(const Device& device, const cuda::Product<P...>& product) {
+  start_in<ThreadBlock>(device, product);
+}
+template <class... P> void start(const OlderDevice& device, const cuda::Product<P...>& product) {
+  start_in<OlderThreadBlock>(device, product);
 }
 
 template <class Item, class Epilogue>
 void start(const Device& device, const cuda::GroupMoments<Item, Epilogue>& moments) {
   device.stream().ask([moments] {
-    alignas(16) unsigned char memory[cuda::GroupMoments<Item, Epilogue>::shared_bytes];
     ThreadBlock block;
-    for (int target = 0; target < moments.blocks(); ++target) {
-      std::memset(memory, 0xff, sizeof memory);  // NaN in all numbers
-      cuda::fold_group(block, moments, target, memory);
-    }
+    for (int target = 0; target < moments.blocks(); ++target)
+      cuda::fold_group(block, moments, target,
+                       SharedMemory::instance().clear(cuda::GroupMoments<Item, Epilogue>::shared_bytes));
   });
 }
 

@@ -1,6 +1,9 @@
 // The emulated GPU itself.
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 #include "catch.hpp"
 #include "cuda/emulation/device.hpp"
@@ -19,9 +22,26 @@ float sum_of(float before, const std::array<float, 8>& left, const std::array<fl
     a[k] = left[k];
     b[k * 16] = right[k];
   }
-  emulation::multiply_squares(sums.data(), a.data(), b.data(), 8, 8);
+  emulation::multiply_rows(sums.data(), 16, a.data(), b.data(), 16, 8, 8);
   return sums[0];
 }
+
+/// Operands of a warpgroup in shared memory, zero but for one element.
+struct WarpgroupOperands {
+  static constexpr std::size_t left_bytes = 64 * 64, bytes = left_bytes + 128 * 64;
+  unsigned char* memory = emulation::SharedMemory::instance().clear(bytes);
+  std::uint64_t left = cuda::OperandPlace::of(emulation::SharedMemory::instance().address(memory)),
+                right = left + left_bytes / cuda::OperandPlace::unit;
+
+  WarpgroupOperands() {
+    std::memset(memory, 0, bytes);
+    set(left_bytes, 1);
+  }
+  void set(std::size_t at, float value) const {
+    const io::Float16 element(value);
+    std::memcpy(memory + at, &element, sizeof element);
+  }
+};
 
 }  // namespace
 
@@ -35,6 +55,94 @@ TEST_CASE("tensor cores cut off what is a bit below the largest addend's last on
   CHECK(sum_of(0x1p-130F, {0}, {0}) == 0);                        // below its range
   CHECK(std::isinf(sum_of(0, {INFINITY}, {1})));
   CHECK(std::isnan(sum_of(0, {INFINITY}, {0})));
+}
+
+TEST_CASE("operands of a warpgroup are where PTX says") {
+  using emulation::operand_address;
+  const auto descriptor = [](unsigned start, unsigned leading, unsigned stride, unsigned swizzle) {
+    return std::uint64_t{start / 16} | std::uint64_t{leading / 16} << 16 | std::uint64_t{stride / 16} << 32 |
+           std::uint64_t{swizzle} << 62;
+  };
+  const auto none = descriptor(1024, 256, 128, 0), by_128 = descriptor(1024, 16, 1024, 1),
+             by_64 = descriptor(1024, 16, 512, 2), by_32 = descriptor(1024, 16, 256, 3);
+  CHECK(operand_address(none, 9, 18) == 1024 + 128 + 16 + 256 + 2);
+  CHECK(operand_address(by_128, 1, 0) == 1024 + 128 + 16);
+  CHECK(operand_address(by_128, 13, 64 + 2) == 1024 + 1024 + 5 * 128 + 16 + 2);
+  CHECK(operand_address(by_64, 1, 0) == 1024 + 64);
+  CHECK(operand_address(by_64, 2, 0) == 1024 + 128 + 16);
+  CHECK(operand_address(by_64, 15, 16) == 1024 + 512 + 7 * 64 + 32);
+  CHECK(operand_address(by_32, 3, 0) == 1024 + 96);
+  CHECK(operand_address(by_32, 4, 16) == 1024 + 128);
+  // Depth from 32 bytes on, and a pattern that begins at its second 128 bytes.
+  CHECK(operand_address(by_64 + 2, 2, 0) == 1024 + 128 + 48);
+  CHECK(operand_address((by_64 + 8) | std::uint64_t{1} << 49, 2, 0) == 1024 + 128 + 128 + 16);
+  CHECK_THROWS_AS(operand_address(by_64 | std::uint64_t{1} << 46, 0, 0), Error);
+}
+
+TEST_CASE("a warpgroup reads its operands as late as it may, and its sums are nobody's meanwhile") {
+  const WarpgroupOperands operands;
+  emulation::unshared_copies = false;
+  emulation::Warpgroup warpgroup;
+  emulation::Warpgroup::Sums sums;
+  const auto multiply = [&](bool add) {
+    warpgroup.multiply<io::Float16>(sums, operands.left, operands.right, add);
+    warpgroup.commit();
+  };
+  operands.set(0, 2);
+  warpgroup.fence();
+  multiply(false);
+  multiply(true);
+  operands.set(0, 3);
+  warpgroup.wait<1>();
+  CHECK(std::isnan(sums.x[0]));
+  operands.set(0, 4);
+  warpgroup.wait<0>();
+  CHECK(sums.x[0] == 7);
+  CHECK(sums.x[1] == 0);
+
+  multiply(true);  // not behind a fence
+  warpgroup.wait<0>();
+  CHECK(std::isnan(sums.x[0]));
+  warpgroup.fence();
+  multiply(false);
+  warpgroup.wait<0>();
+  CHECK(sums.x[0] == 4);
+}
+
+TEST_CASE(
+    "copies to shared memory arrive behind the barrier behind the wait, for warpgroups if they are shared") {
+  const WarpgroupOperands operands;
+  emulation::Warpgroup::Sums sums;
+  const auto product = [&] {
+    emulation::Warpgroup warpgroup;
+    warpgroup.fence();
+    warpgroup.multiply<io::Float16>(sums, operands.left, operands.right, false);
+    warpgroup.commit();
+    warpgroup.wait<0>();
+    return sums.x[0];
+  };
+  alignas(16) io::Float16 from[8]{};
+  from[0] = io::Float16(5.0F);
+  for (const bool there : {true, false})
+    for (const bool shared : {true, false}) {
+      emulation::ThreadBlock block;
+      CHECK(!std::isnan(product()));
+      block.copy(operands.memory, from, there);
+      block.end_copies();
+      block.end_copies();
+      CHECK(std::isnan(product()));
+      block.await_copies<2>();
+      block.sync();
+      CHECK(std::isnan(product()));
+      block.await_copies<1>();
+      if (shared) block.share_copies();
+      CHECK(std::isnan(product()));
+      block.sync();
+      if (shared)
+        CHECK(product() == (there ? 5 : 0));
+      else
+        CHECK(std::isnan(product()));
+    }
 }
 
 TEST_CASE("floats are rounded to bfloat16") {

@@ -57,11 +57,12 @@ bool all_zero(const float* x, int count) {
 
 }  // namespace
 
-void multiply_squares(float* sums, const float* left, const float* right, int depth, int addends) {
+void multiply_rows(float* sums, int stride, const float* left, const float* right, int rows, int depth,
+                   int addends) {
   for (int k = 0; k < depth; k += addends) {
     const bool finite = all_finite(right + k * columns, addends * columns);
-    for (int i = 0; i < 16; ++i) {
-      float* row = sums + i * columns;
+    for (int i = 0; i < rows; ++i) {
+      float* row = sums + i * stride;
       const float* factors = left + i * depth + k;
       // Nothing is added to nothing in most rows of small images' tiles.
       if (finite && all_zero(factors, addends) && all_zero(row, columns)) continue;

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <type_traits>
 
 #include "rfpp/cuda/tiles.hpp"
@@ -26,12 +25,13 @@ struct BFloat16 {
   operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 };
 
-/// sums[16][16] += left[16][depth] * right[depth][16] in the arithmetic of an A100's tensor cores, `addends`
+/// sums[rows][16] += left[rows][depth] * right[depth][16], rows of sums in a distance of `stride`, in the arithmetic of an A100's tensor cores, `addends`
 /// products at once: products are exact, they and the sum are aligned to the largest of them, what is beyond
 /// one bit more than a float has is cut off, and so is what the new sum cannot hold (Fasi et al. 2021,
 /// "Numerical behavior of NVIDIA tensor cores"; Khattak & Mikaitis 2025, "Accurate models of NVIDIA tensor
 /// cores", by which later ones have more bits and more addends).
-void multiply_squares(float* sums, const float* left, const float* right, int depth, int addends);
+void multiply_rows(float* sums, int stride, const float* left, const float* right, int rows, int depth,
+                   int addends);
 
 /// Accesses to shared memory that wait for another one of the same threads at once, since both are in the same
 /// banks.
@@ -99,7 +99,7 @@ struct TensorCores {
   }
   template <class Element>
   static void multiply(Square<Element>& square, const Left<Element>& left, const Right<Element>& right) {
-    multiply_squares(square.x, left.x, right.x, depth<Element>, depth<Element> / 2);
+    multiply_rows(square.x, 16, left.x, right.x, 16, depth<Element>, depth<Element> / 2);
   }
   template <class Element> static void store(const Square<Element>& square, const auto& at) {
     float* to[lanes][4];
@@ -110,30 +110,6 @@ struct TensorCores {
       }
     store_pairs(to, square.x);
   }
-};
-
-/// A block of threads, for cuda::multiply_tile: one thread after the other, from barrier to barrier.
-class ThreadBlock {
-  static constexpr int threads = 256;
-
- public:
-  using Cores = TensorCores;
-  template <class T, int Count> class Own {
-   public:
-    T& of(int number) { return all_[static_cast<std::size_t>(number)]; }
-
-   private:
-    std::unique_ptr<T[]> all_ = std::make_unique<T[]>(Count);
-  };
-  template <class F> static void each_thread(F&& f) {
-    for (int thread = 0; thread < threads; ++thread) f(thread);
-  }
-  template <class F> static void each_warp(F&& f) {
-    for (int warp = 0; warp < threads / 32; ++warp) f(warp);
-  }
-  static void sync() {}
-  static void end_copies() {}  // copies are done at once
-  template <int Steps> static void await_copies() {}
 };
 
 }  // namespace rfpp::test::emulation

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
-#include "cuda/emulation/tensor_cores.hpp"
+#include "cuda/emulation/blocks.hpp"
 #include "rfpp/model/hashed.hpp"
 
 using namespace rfpp;
@@ -45,12 +46,13 @@ template <class Numbers> std::vector<typename Numbers::Element> split(const Tens
   return elements;
 }
 
-/// The largest error of one tile, whose operands' element (line, k) is found by `index`.
-template <class Numbers, class T, class Operand> double worst_error(int depth, const auto& index) {
-  const auto left = hashed_tensor<float>("left", {1, 1, T::rows, depth});
-  const auto right = hashed_tensor<float>("right", {1, 1, T::columns, depth});
+/// The largest error of one tile's first rows and columns, whose operands' element (line, k) is found by `index`.
+template <class Block, class Numbers, class T, class Operand>
+double worst_error(int rows, int columns, int depth, const auto& index) {
+  const auto left = hashed_tensor<float>("left", {1, 1, rows, depth});
+  const auto right = hashed_tensor<float>("right", {1, 1, columns, depth});
   const auto left_parts = split<Numbers>(left), right_parts = split<Numbers>(right);
-  std::vector<float> sums(static_cast<std::size_t>(T::rows) * T::columns);
+  std::vector<float> sums(static_cast<std::size_t>(rows * columns));
   const auto operand = [&](const auto& parts, int lines) {
     if constexpr (Operand::across)
       return Operand{parts.data(), lines, depth};
@@ -58,35 +60,50 @@ template <class Numbers, class T, class Operand> double worst_error(int depth, c
       return Operand{parts.data(), 1, lines, depth};
   };
   const cuda::Product<Numbers, T, Operand, Operand, cuda::KeepSums> product{
-      operand(left_parts, T::rows), operand(right_parts, T::columns), 1, 1, {sums.data(), sums.size(), true}};
-  struct alignas(128) Line {
-    unsigned char bytes[128];
-  };
-  const std::size_t bytes = cuda::shared_bytes<std::remove_const_t<decltype(product)>>(product.stages);
-  const auto memory = std::make_unique<Line[]>(bytes / sizeof(Line));
-  std::memset(memory.get(), 0xff, bytes);  // NaN in all numbers
-  emulation::ThreadBlock block;
-  cuda::multiply_tile(block, product, {0, 0, 0, 0}, reinterpret_cast<unsigned char*>(memory.get()));
+      operand(left_parts, rows), operand(right_parts, columns), 1, 1, {sums.data(), sums.size(), true}};
+  Block block;
+  cuda::multiply_tile(block, product, {0, 0, 0, 0},
+                      emulation::SharedMemory::instance().clear(
+                          cuda::shared_bytes<std::remove_const_t<decltype(product)>>(product.stages)));
 
   double worst = 0;
-  for (int row = 0; row < T::rows; ++row)
-    for (int column = 0; column < T::columns; ++column) {
+  for (int row = 0; row < rows; ++row)
+    for (int column = 0; column < columns; ++column) {
       double sum = 0;
       for (int k = 0; k < depth; ++k)
-        sum += static_cast<double>(left.data()[index(T::rows, row, k)]) *
-               static_cast<double>(right.data()[index(T::columns, column, k)]);
-      const auto found = static_cast<double>(sums[static_cast<std::size_t>(row * T::columns + column)]);
+        sum += static_cast<double>(left.data()[index(rows, row, k)]) *
+               static_cast<double>(right.data()[index(columns, column, k)]);
+      const auto found = static_cast<double>(sums[static_cast<std::size_t>(row * columns + column)]);
       worst = std::isnan(found) ? INFINITY : std::max(worst, std::abs(found - sum));
     }
   return worst;
 }
 
-template <class Numbers, class T> void check_tile(double bar) {
-  constexpr int depth = 3 * cuda::step_depth<Numbers>;  // of three steps
-  const auto together = [](int, int line, int k) { return line * depth + k; };
+/// Of more steps than there are stages, and of one.
+template <class Block, class Numbers, class T> double worst_error_along() {
+  constexpr int step = cuda::step_depth<Numbers>, steps = cuda::most_stages + 2;
+  double worst = 0;
+  for (const int depth : {steps * step + cuda::chunk<Numbers>, step}) {
+    const auto together = [depth](int, int line, int k) { return line * depth + k; };
+    const auto of = [&](int rows, int columns) {
+      worst = std::max(worst,
+                       worst_error<Block, Numbers, T, cuda::Lines<Numbers>>(rows, columns, depth, together));
+    };
+    of(T::rows, T::columns);
+    of(T::rows / 2 + 9, T::columns / 2 + 8);
+  }
+  return worst;
+}
+template <class Block, class Numbers, class T> double worst_error_across() {
   const auto across = [](int lines, int line, int k) { return k * lines + line; };
-  CHECK(worst_error<Numbers, T, cuda::Lines<Numbers>>(depth, together) <= bar);
-  CHECK(worst_error<Numbers, T, LinesAcross<Numbers>>(depth, across) <= bar);
+  return worst_error<Block, Numbers, T, LinesAcross<Numbers>>(T::rows, T::columns,
+                                                              3 * cuda::step_depth<Numbers>, across);
+}
+
+template <class Numbers, class T> void check_tile(double bar) {
+  CHECK(worst_error_along<emulation::OlderThreadBlock, Numbers, T>() <= bar);
+  CHECK(worst_error_along<emulation::ThreadBlock, Numbers, T>() <= bar);
+  CHECK(worst_error_across<emulation::ThreadBlock, Numbers, T>() <= bar);
 }
 
 /// Copies that land in the same banks: eight threads at once write 16 bytes each.
@@ -96,8 +113,11 @@ template <class Staged> std::size_t copy_conflicts() {
   for (int i = 0; i < Staged::copies; ++i)
     for (int first = 0; first < cuda::tile_threads; first += 8) {
       emulation::Access<16> access;
-      for (int thread = first; thread < first + 8; ++thread)
-        access(staged->at(0, Staged::line(thread, i), Staged::k(thread, i)));
+      for (int thread = first; thread < first + 8; ++thread) {
+        access(staged->copied(0, thread, i));
+        if (staged->copied(0, thread, i) != staged->at(0, Staged::line(thread, i), Staged::k(thread, i)))
+          FAIL("copy " << i << " of thread " << thread);
+      }
     }
   return emulation::bank_conflicts - before;
 }
