@@ -34,7 +34,7 @@ constexpr double rounded_element = 15, activated_element = 40, mapped_element = 
                  kept_element = 12, folded_item = 28, grouped_item = 91, searched_channel = 5;
 template <class Numbers> constexpr bool by_warpgroups = sizeof(typename Numbers::Element) == 2;
 template <class Numbers> constexpr double step_instructions(bool narrow) {
-  if (!by_warpgroups<Numbers>) return narrow ? 374 : 365;
+  if (Numbers::parts == 2 && !by_warpgroups<Numbers>) return narrow ? 267 : 260;
   if (Numbers::parts == 2) return narrow ? 210 : 201;
   return narrow ? 93 : 85;
 }

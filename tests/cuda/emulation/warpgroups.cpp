@@ -38,8 +38,9 @@ std::uint32_t operand_address(std::uint64_t descriptor, int line, int k) {
   const std::uint32_t atom = atoms[descriptor >> 62];
   const auto row = static_cast<std::uint32_t>(line), byte = static_cast<std::uint32_t>(k);
   const std::uint32_t first = start + row / 8 * stride + row % 8 * atom;
-  if (atom == 16) return first + byte / 16 * leading + byte % 16;
-  const std::uint32_t place = first + byte;
+  constexpr std::uint32_t window = 0x3ffff;
+  if (atom == 16) return (first + byte / 16 * leading + byte % 16) & window;
+  const std::uint32_t place = (first + byte) & window;
   // What lies in the next 128 bytes is swizzled with the next pattern, from where the first one starts.
   return place ^ ((place / 128 - base_offset) % (atom / 16) * 16);
 }
