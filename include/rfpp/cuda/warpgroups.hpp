@@ -86,9 +86,12 @@ template <class Warpgroup, class Numbers, class T> class WarpgroupSums {
     }
   }
   RFPP_DEVICE void finish() {
-    warpgroup_.template wait<0>(sums_, of_second_);
-    if constexpr (Numbers::parts == 2)
+    if constexpr (Numbers::parts == 1) {
+      warpgroup_.template wait<0>(sums_);
+    } else {
+      warpgroup_.template wait<0>(of_second_);
       for_each_sum([this](int e) { sums_.x[e] += of_second_.x[e] * Numbers::second; });
+    }
   }
   RFPP_DEVICE void store(TileSums<T>& s, int warpgroup) const {
     warpgroup_.template store<turned>(sums_, [&](int row, int column) {
