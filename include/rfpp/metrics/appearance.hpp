@@ -17,6 +17,9 @@
 namespace rfpp::metrics {
 inline namespace RFPP_ABI {
 
+/// The luma of RGB samples (ITU-R BT.601).
+inline constexpr std::array luma_of_rgb{0.299, 0.587, 0.114};
+
 /// The mean absolute Laplacian (four neighbors) of the gray image (ITU-R BT.601), in levels, over the face:
 /// rows 40 to 236 and columns 50 to 206 of an aligned face of 256x256, in proportion for other sizes. Throws
 /// Error for images below 16x16.
@@ -26,7 +29,7 @@ inline double sharpness(const Tensor<double>& image) {
     throw Error("sharpness: expected an RGB image, at least 16 pixels wide and high, found " + to_string(e));
   const auto gray = [&](int y, int x) {
     const double* p = image.data() + (static_cast<std::ptrdiff_t>(y) * e.w + x) * 3;
-    return 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
+    return luma_of_rgb[0] * p[0] + luma_of_rgb[1] * p[1] + luma_of_rgb[2] * p[2];
   };
   const int top = e.h * 40 / 256, bottom = e.h * 236 / 256, left = e.w * 50 / 256, right = e.w * 206 / 256;
   double sum = 0;

@@ -12,6 +12,7 @@
 #include "rfpp/core/random.hpp"
 #include "rfpp/core/tensor.hpp"
 #include "rfpp/degrade/components.hpp"
+#include "rfpp/metrics/appearance.hpp"
 #include "rfpp/photo/similarity.hpp"
 
 namespace rfpp {
@@ -66,7 +67,7 @@ inline std::optional<ColorMatrix> draw(const Recoloring& r, const RandomStream& 
   const double angle = r.degrees * std::numbers::pi / 180 * symmetric(hue),
                factor = 1 + r.saturation * symmetric(saturation), c = factor * std::cos(angle),
                s = factor * std::sin(angle);
-  constexpr std::array luma{0.299, 0.587, 0.114};
+  constexpr auto luma = metrics::luma_of_rgb;
   // The turn by a right angle, of colors without luma, to colors without luma.
   constexpr std::array<std::array<double, 3>, 3> quarter{
       {{0.168, 0.330, -0.497}, {-0.328, 0.035, 0.292}, {1.250, -1.050, -0.203}}};

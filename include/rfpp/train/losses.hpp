@@ -1,6 +1,11 @@
 #ifndef RFPP_TRAIN_LOSSES_HPP
 #define RFPP_TRAIN_LOSSES_HPP
 
+#include <array>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 #include "rfpp/core/gaussian.hpp"
 #include "rfpp/expr/resize.hpp"
 #include "rfpp/expr/separable_filter.hpp"
@@ -35,10 +40,10 @@ template <class T> SeparableFilter<T> gaussian(Extents image, int sigma) {
   const Line line{-3 * sigma, gaussian_weights(3 * sigma, sigma)};
   return {{{at_every_pixel<T>(line, image.h), at_every_pixel<T>(line, image.w)}}};
 }
-/// The weighted sum of the channels of an image {n,h,w,3}: {n,h,w,1}.
-template <class T> Tensor<T> weighted(auto& ex, const auto& image, auto&& weight_of) {
+/// The sum of the channels of an image {n,h,w,3}, so weighted: {n,h,w,1}.
+template <class T> Tensor<T> weighted(auto& ex, const auto& image, const std::array<double, 3>& by) {
   const auto weights = Tensor<T>::uninitialised(vector_extents(3));
-  for (int i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(weight_of(i));
+  for (std::size_t i = 0; i < 3; ++i) weights.data()[i] = static_cast<T>(by[i]);
   return bare(eval(ex, reduce<Sum>(image * ex.upload(weights), Over::channels)));
 }
 }  // namespace detail
@@ -49,12 +54,13 @@ template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>
   const auto blurred = eval(ex, filtered(a - b, detail::gaussian<T>(a.extents(), 8)));
   // L = 116 Y' - 16, a = 500 (X' - Y'), b = 200 (Y' - Z').
   const auto &x = metrics::xyz_of_rgb[0], &y = metrics::xyz_of_rgb[1], &z = metrics::xyz_of_rgb[2];
-  const auto change = [&](auto&& weight_of) {
-    return mean(ex, absolute(detail::weighted<T>(ex, blurred, weight_of)));
+  const auto change = [&](double scale, auto&& weight_of) {
+    return mean(ex, absolute(detail::weighted<T>(
+                        ex, blurred, {scale * weight_of(0), scale * weight_of(1), scale * weight_of(2)})));
   };
-  const auto of_l = change([&](int i) { return y[i]; });
-  const auto of_a = change([&](int i) { return 500.0 / 116 * (x[i] - y[i]); });
-  const auto of_b = change([&](int i) { return 200.0 / 116 * (y[i] - z[i]); });
+  const auto of_l = change(1, [&](int i) { return y[i]; });
+  const auto of_a = change(500.0 / 116, [&](int i) { return x[i] - y[i]; });
+  const auto of_b = change(200.0 / 116, [&](int i) { return y[i] - z[i]; });
   return bare(eval(ex, of_l + of_a + of_b));
 }
 
@@ -63,7 +69,6 @@ template <class T> Tensor<T> color(auto& ex, const Tensor<T>& a, const Tensor<T>
 /// Patterns of one strength are equal here; what they show is for other terms. A narrower blur would compare
 /// where each hair is, and be lowest for too few of them. See metrics::sharpness().
 template <class T> Tensor<T> texture(auto& ex, const Tensor<T>& a, const Tensor<T>& b) {
-  constexpr double gray[] = {0.299, 0.587, 0.114};
   const Extents e = a.extents();
   const auto taps = [&](std::vector<double> weights, int extent) {
     return detail::at_every_pixel<T>({-static_cast<int>(weights.size() / 2), weights}, extent);
@@ -71,7 +76,7 @@ template <class T> Tensor<T> texture(auto& ex, const Tensor<T>& a, const Tensor<
   const SeparableFilter<T> laplacian{
       {{taps({1, -2, 1}, e.h), taps({1}, e.w)}, {taps({1}, e.h), taps({1, -2, 1}, e.w)}}};
   const auto strength = [&](const Tensor<T>& image) {
-    const auto shade = detail::weighted<T>(ex, image, [&](int i) { return gray[i]; });
+    const auto shade = detail::weighted<T>(ex, image, metrics::luma_of_rgb);
     return eval(ex, absolute(filtered(shade, laplacian)));
   };
   const auto of_a = strength(a), of_b = strength(b);
@@ -109,9 +114,7 @@ template <class T> Tensor<T> style(auto& ex, const Tensor<T>& a, const Tensor<T>
 template <class T>
 Tensor<T> identity_features(auto& ex, const ArcFaceResnet18<T>& network, const Tensor<T>& faces) {
   constexpr int side = ArcFaceResnet18<T>::side;
-  const auto weights = Tensor<T>::uninitialised(vector_extents(3));
-  weights.data()[0] = T(0.2989), weights.data()[1] = T(0.5870), weights.data()[2] = T(0.1140);
-  const auto gray = eval(ex, reduce<Sum>(faces * ex.upload(weights), Over::channels));
+  const auto gray = detail::weighted<T>(ex, faces, {0.2989, 0.5870, 0.1140});
   return bare(network(ex, eval(ex, resized(gray, side, side))));
 }
 template <class T>

@@ -2,6 +2,7 @@
 #define RFPP_TESTS_CUDA_EMULATION_BLOCKS_HPP
 
 #include <cstddef>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <vector>
