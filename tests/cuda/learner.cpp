@@ -116,6 +116,7 @@ TEST_CASE("terms that look through networks agree with those on the CPU executor
   s.centerface = folder.path() / "centerface.safetensors";
   s.objective.detector = 1;
   s.objective.color = 1;
+  s.objective.texture = 1;
   Lpips<float> lpips;
   fill_golden(lpips, "lpips.");
   io::save_parameters(lpips, s.lpips);
