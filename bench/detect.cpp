@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     state = state * 1664525u + 1013904223u;
     sample = static_cast<std::uint8_t>(state >> 24);
   }
-  auto image = Tensor<float>::uninitialised({1, photo.height, photo.width, 3});
+  auto image = Tensor<float>::uninitialized({1, photo.height, photo.width, 3});
   std::copy(photo.samples.begin(), photo.samples.end(), image.data());
   prepare(ex, network, image.extents(), {}, RawWeights::drop);
   double sum = 0;

@@ -101,7 +101,7 @@ void time_degradations(int repeats) {
         degrade::degrade(ex, draw(degrade::presets::code, 1, face, side, side), unit);
     }));
   times.erase(times.begin());
-  ex.synchronise();
+  ex.synchronize();
   std::printf("{\"degradations\": %d, \"milliseconds\": %s}\n", faces, text_of(times).c_str());
 }
 

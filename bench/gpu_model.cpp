@@ -110,7 +110,7 @@ void count(Counts& to, double calls, const rfpp::cuda::EmitFoldedKernel<float, T
 }
 template <class Operation, class Item>
 void count(Counts& to, double calls,
-           const rfpp::cuda::FoldPartsKernel<rfpp::cuda::Neighbour, Operation, Item>& k) {
+           const rfpp::cuda::FoldPartsKernel<rfpp::cuda::Neighbor, Operation, Item>& k) {
   double channels = 1;
   if constexpr (requires { k.item.channels; }) channels = k.item.channels;
   const double items = calls / static_cast<double>(k.parts) * static_cast<double>(k.count);
@@ -183,7 +183,7 @@ class CountingDevice {
   void start_download(void*, const void*, std::size_t) const {}
   Mark mark() const { return {}; }
   void wait_for(Mark) const {}
-  void synchronise() const {}
+  void synchronize() const {}
   template <class Kernel> void for_each(std::size_t calls, const Kernel& kernel) const {
     count(counts(), static_cast<double>(calls), kernel);
   }

@@ -41,7 +41,7 @@ void measure(const std::vector<std::filesystem::path>& faces, const std::string&
   std::size_t differing[std::size(names)] = {};
   for (const auto& path : faces) {
     const auto image = photo::to_tensor(photo::resize(io::read_image(path), side, side));
-    auto wide = Tensor<double>::uninitialised(image.extents());
+    auto wide = Tensor<double>::uninitialized(image.extents());
     std::ranges::copy(image.elements(), wide.data());
     const auto expected = indices_of(ex, exact, wide);
     images.insert(images.end(), image.elements().begin(), image.elements().end());

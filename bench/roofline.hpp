@@ -83,7 +83,7 @@ inline void count(benchmark::State& state, double flops, double bytes, int threa
 
 /// Elements in (-1, 1), the same every time.
 inline rfpp::Tensor<float> noise(rfpp::Extents e, float scale = 1) {
-  auto t = rfpp::Tensor<float>::uninitialised(e);
+  auto t = rfpp::Tensor<float>::uninitialized(e);
   std::uint32_t state = 1;
   for (float& v : t.elements()) {
     state = state * 1664525u + 1013904223u;

@@ -4,5 +4,5 @@
 
 StepTimes time_steps_on_gpu(int device, const StepSettings& settings) {
   rfpp::Cuda ex(device);
-  return time_steps(ex, settings, [&] { ex.synchronise(); });
+  return time_steps(ex, settings, [&] { ex.synchronize(); });
 }

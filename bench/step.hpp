@@ -8,9 +8,9 @@
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/model/registry.hpp"
 #include "rfpp/restorer/device.hpp"
-#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/initialize.hpp"
 #include "rfpp/train/objective.hpp"
-#include "rfpp/train/optimiser.hpp"
+#include "rfpp/train/optimizer.hpp"
 
 /// The network whose steps are timed, whatever the shipped ones are: figures stay comparable.
 struct TimedNetwork {
@@ -42,7 +42,7 @@ struct StepTimes {
 template <class Ex> StepTimes time_steps(Ex& ex, const StepSettings& s, auto&& finish) {
   using namespace rfpp;
   Network<TimedNetwork> model;
-  initialise(model, 1);
+  initialize(model, 1);
   constexpr bool on_host = requires { Ex::runs_on_host; };
   if constexpr (!on_host) upload_parameters(ex, model);
   Adam<Network<TimedNetwork>> adam(ex, model, {0.9, 0.99, 1e-8});

@@ -6,9 +6,9 @@
 #include "rfpp/expr/functors.hpp"
 #include "rfpp/model/hashed.hpp"
 #include "rfpp/nn/conv2d.hpp"
-#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/initialize.hpp"
 #include "rfpp/train/losses.hpp"
-#include "rfpp/train/optimiser.hpp"
+#include "rfpp/train/optimizer.hpp"
 #include "rfpp/train/tape.hpp"
 
 using namespace rfpp;
@@ -41,7 +41,7 @@ Tensor<float> discs(int n) {
 int main() {
   Cpu ex;
   Denoiser model;
-  initialise(model, 1);  // seed 1
+  initialize(model, 1);  // seed 1
   Adam<Denoiser> adam(ex, model, {});
   for (int step = 0; step <= 100; ++step) {
     const auto clean = discs(step);

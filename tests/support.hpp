@@ -21,7 +21,7 @@ namespace rfpp::test {
 
 /// Uniform in [low, high), the same for the same seed everywhere.
 template <class T> Tensor<T> random_tensor(Extents e, std::uint64_t seed, double low = -1, double high = 1) {
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   std::uint64_t state = seed * 0xD1342543DE82EF95u + 1;
   for (T& value : t.elements()) {
     std::uint64_t z = state += 0x9E3779B97F4A7C15u;
@@ -34,13 +34,13 @@ template <class T> Tensor<T> random_tensor(Extents e, std::uint64_t seed, double
 
 /// The same elements in memory of their own.
 template <class T> Tensor<T> copy_of(const Tensor<T>& t) {
-  auto copy = Tensor<T>::uninitialised(t.extents());
+  auto copy = Tensor<T>::uninitialized(t.extents());
   std::copy_n(t.data(), t.extents().size(), copy.data());
   return copy;
 }
 
 template <class T> Tensor<T> tensor_of(Extents e, const std::vector<T>& values) {
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   REQUIRE(values.size() == e.size());
   std::copy(values.begin(), values.end(), t.data());
   return t;
@@ -90,7 +90,7 @@ template <class T> bool same_bits(const Tensor<T>& a, const Tensor<T>& b) {
 /// Every `step`-th row and column, from the first on.
 template <class T> Tensor<T> every_nth_pixel(const Tensor<T>& t, int step) {
   const Extents e = t.extents();
-  auto out = Tensor<T>::uninitialised({e.n, (e.h + step - 1) / step, (e.w + step - 1) / step, e.c});
+  auto out = Tensor<T>::uninitialized({e.n, (e.h + step - 1) / step, (e.w + step - 1) / step, e.c});
   T* to = out.data();
   for (int n = 0; n < e.n; ++n)
     for (int h = 0; h < e.h; h += step)
@@ -105,7 +105,7 @@ inline bool contains(std::string_view text, std::string_view part) {
 
 /// Elements in NCHW order as a tensor {n,h,w,c}, and back.
 template <class T, class S> Tensor<T> from_nchw(std::span<const S> values, Extents e) {
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   const std::size_t channels = static_cast<std::size_t>(e.c), places = t.extents().image_size() / channels;
   for (std::size_t i = 0; i < e.size(); ++i) {
     const std::size_t n = i / e.image_size(), c = i / places % channels, place = i % places;
@@ -135,7 +135,7 @@ template <class T = float> Tensor<T> golden(const io::Checkpoint& file, const st
     e = matrix_extents(extent(0), extent(1));
   else
     e = vector_extents(static_cast<int>(view.count()));
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   io::read_channels_last(view, t.elements());
   return t;
 }

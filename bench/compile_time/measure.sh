@@ -33,10 +33,10 @@ unit=$(seconds -O2 $here/reference.cpp)
 printf '%-12s %8s %8s %8s\n' file seconds ratio budget
 printf '%-12s %8s %8s\n' reference "$unit" 1.00
 failed=0
-while read -r name optimisation budget; do
+while read -r name optimization budget; do
   [[ $name != \#* && -n $name ]] || continue
   [[ $# == 0 || " $* " == *" $name "* ]] || continue
-  spent=$(seconds "$optimisation" "$(file_of "$name")")
+  spent=$(seconds "$optimization" "$(file_of "$name")")
   awk -v name="$name" -v spent="$spent" -v unit="$unit" -v budget="$budget" 'BEGIN {
     printf "%-12s %8.1f %8.2f %8.2f\n", name, spent, spent / unit, budget
     exit !(spent <= budget * unit)

@@ -332,7 +332,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--color", o.color,
-                 "whose colours faces have: input or restored (default: the input's in photos restored with "
+                 "whose colors faces have: input or restored (default: the input's in photos restored with "
                  "the weights that come with rfpp)")
       ->check(CLI::IsMember({"input", "restored"}));
   add_choices(app, o.face);

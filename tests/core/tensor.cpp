@@ -25,7 +25,7 @@ TEST_CASE("a tensor is a counted handle: copies share the elements") {
 
 TEST_CASE("a tensor's elements are aligned to 64 bytes") {
   for (int c : {1, 3, 17, 1000, 1 << 20})
-    CHECK(reinterpret_cast<std::uintptr_t>(Tensor<float>::uninitialised(vector_extents(c)).data()) % 64 == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(Tensor<float>::uninitialized(vector_extents(c)).data()) % 64 == 0);
 }
 
 TEST_CASE("a declared tensor has a shape and no storage") {

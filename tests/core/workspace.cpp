@@ -70,7 +70,7 @@ TEST_CASE("the workspace takes the first hole that is large enough") {
   CHECK(memory.allocations == 1);
 }
 
-TEST_CASE("free neighbours coalesce, before, after and on both sides") {
+TEST_CASE("free neighbors coalesce, before, after and on both sides") {
   WorkspaceHandle workspace(HostMemory::instance());
   workspace->reserve(1024);
   Storage a(256, *workspace), b(256, *workspace), c(256, *workspace), d(256, *workspace);

@@ -96,9 +96,9 @@ TEST_CASE("padding is zero and applies after the prologue") {
     check_prologue(exp(x), 1, "exp, ");
     check_prologue(x + Constant<double>{2.5, {}}, 2.5, "x + 2.5, ");
     const auto a = random_tensor<double>({2, 1, 1, 7}, 4);
-    const Normalised<Tensor<double>> normalised{x, {}, a, bias, {}, {}};
-    const auto staged = copy_of(eval(ex, normalised));
-    check_close(eval(ex, convolution(g, normalised, filter)), naive_convolution(g, staged, filter), 1e-14,
+    const Normalized<Tensor<double>> normalized{x, {}, a, bias, {}, {}};
+    const auto staged = copy_of(eval(ex, normalized));
+    check_close(eval(ex, convolution(g, normalized, filter)), naive_convolution(g, staged, filter), 1e-14,
                 "norm, " + what);
     const auto upsampled = copy_of(eval(ex, upsample2(exp(x))));
     check_close(eval(ex, convolution(g, upsample2(exp(x)), filter)), naive_convolution(g, upsampled, filter),

@@ -37,7 +37,7 @@ template <class T> struct Unfused {
   template <class... A> auto operator()(const Concatenate<A...>& m) {
     return std::apply([&](const auto&... a) { return eval(ex, concatenate((*this)(a)...)); }, m.operands);
   }
-  template <class X> auto operator()(const Normalised<X>& n) {
+  template <class X> auto operator()(const Normalized<X>& n) {
     return eval(ex, eval(ex, (*this)(n.x) * n.a) + n.b);
   }
   template <class X> auto operator()(const Softmax<X>& s) {
@@ -78,7 +78,7 @@ template <class T> struct Unfused {
 template <class T> Tensor<T> part_of(const Tensor<T>& batch, int part, int parts) {
   Extents e = batch.extents();
   e.n /= parts;
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   std::copy_n(batch.data() + static_cast<std::size_t>(part) * e.size(), e.size(), t.data());
   return t;
 }
@@ -112,7 +112,7 @@ struct NormOf : Plain {
     auto statistics = eval(ex, moments(detach(x), c / per_group, 1e-2));
     auto a = eval(ex, group_row(statistics, 1, per_group) * weight);
     auto b = eval(ex, bias - group_row(statistics, 0, per_group) * a);
-    return Normalised<Tensor<T>>{x, statistics, a, b, weight, bias};
+    return Normalized<Tensor<T>>{x, statistics, a, b, weight, bias};
   }
 };
 struct NormSiluOf : Plain {

@@ -24,7 +24,7 @@ Tensor<double> naive_convolution(const ConvolutionGeometry& g, const Tensor<T>& 
                                  double outside = 0) {
   const Extents e = x.extents(), f = filter.extents();
   const Extents out{e.n, g.output(e.h), g.output(e.w), f.n};
-  auto y = Tensor<double>::uninitialised(out);
+  auto y = Tensor<double>::uninitialized(out);
   double* at = y.data();
   const T *in = x.data(), *weights = filter.data();
   for (int n = 0; n < out.n; ++n)
@@ -53,7 +53,7 @@ template <class T> Tensor<double> naive_matmul(const Tensor<T>& a, const Tensor<
   const std::ptrdiff_t row_of_a = ta ? 1 : x.c, step_of_a = ta ? x.c : 1;
   const std::ptrdiff_t column_of_b = tb ? y.c : 1, step_of_b = tb ? 1 : y.c;
   const T *left = a.data(), *right = b.data();
-  auto out = Tensor<double>::uninitialised({x.n, 1, rows, columns});
+  auto out = Tensor<double>::uninitialized({x.n, 1, rows, columns});
   double* at = out.data();
   for (int n = 0; n < x.n; ++n)
     for (int i = 0; i < rows; ++i)

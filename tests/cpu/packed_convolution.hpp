@@ -12,7 +12,7 @@ template <class L>
 auto check_packed_convolution(L layer, Packing::Kind kind, const Tensor<double>& naive, double tolerance,
                               const std::string& what) {
   Cpu one(1), three(3);
-  auto expected = Tensor<double>::uninitialised(naive.extents());
+  auto expected = Tensor<double>::uninitialized(naive.extents());
   for (std::size_t i = 0; i < expected.extents().size(); ++i)
     expected.data()[i] = naive.data()[i] + static_cast<double>(layer.residual.data()[i]);
   one.pack(layer.filter, kind);

@@ -25,7 +25,7 @@ constexpr Scheme schemes[] = {{Kind::winograd_f2, "F2", false, 4e-7},
                               {Kind::upsample_f3, "upsampling F3", true, 8e-7}};
 
 template <class T> Tensor<T> cast(const Tensor<float>& t) {
-  auto r = Tensor<T>::uninitialised(t.extents());
+  auto r = Tensor<T>::uninitialized(t.extents());
   std::ranges::copy(t.elements(), r.data());
   return r;
 }
@@ -96,7 +96,7 @@ TEST_CASE("large filters multiply groups of tile rows, whatever the group") {
   REQUIRE(tiling.by_phases);
   REQUIRE(tiling.group == 15);  // of 29
   const auto rows_from = [&](const Tensor<float>& t, int first) {
-    auto part = Tensor<float>::uninitialised({1, part_rows, columns, channels});
+    auto part = Tensor<float>::uninitialized({1, part_rows, columns, channels});
     std::copy_n(t.data() + first * row, part_rows * row, part.data());
     return part;
   };

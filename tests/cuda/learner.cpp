@@ -22,7 +22,7 @@ FaceBatch faces(const char* preset, std::uint64_t first, int count, int side) {
   FaceBatch batch;
   for (int k = 0; k < count; ++k) {
     const auto number = first + static_cast<std::uint64_t>(k);
-    auto face = Tensor<float>::uninitialised({1, side, side, 3});
+    auto face = Tensor<float>::uninitialized({1, side, side, 3});
     for (int i = 0; i < 3 * side * side; ++i)
       face.data()[i] = static_cast<float>(0.5 + 0.3 * std::sin(0.02 * i + static_cast<double>(number)) +
                                           0.2 * std::cos(0.7 * i / side));

@@ -45,7 +45,7 @@ class HostStream : public ThrustHost {
   void start_download(void* to, const void* from, std::size_t bytes) const { download(to, from, bytes); }
   Mark mark() const { return {}; }
   void wait_for(Mark) const {}
-  void synchronise() const {}
+  void synchronize() const {}
   template <class Kernel> void for_each(std::size_t count, const Kernel& kernel) const {
     if (*recording_ == nullptr) return ThrustHost::for_each(count, kernel);
     (*recording_)->push_back([count, kernel] { ThrustHost().for_each(count, kernel); });

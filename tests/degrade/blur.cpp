@@ -74,8 +74,8 @@ TEST_CASE("a kernel is the sum of its terms, and an isotropic Gaussian has one")
 TEST_CASE("kernels have the shapes that their formulas give") {
   const auto ratio = [](const Blur& blur) {  // of the weight one pixel right of the center to the center's
     const auto kernel = degrade::kernel_of(blur);
-    const auto centre = static_cast<std::size_t>(blur.size * blur.size / 2);
-    return kernel[centre + 1] / kernel[centre];
+    const auto center = static_cast<std::size_t>(blur.size * blur.size / 2);
+    return kernel[center + 1] / kernel[center];
   };
   CHECK(ratio({KernelShape::gaussian, 7, 2, 3, 0}) == Approx(std::exp(-0.5 / 4)));
   CHECK(ratio({KernelShape::gaussian, 7, 2, 3, std::acos(0.0)}) == Approx(std::exp(-0.5 / 9)));

@@ -113,7 +113,7 @@ TEST_CASE("drawn parameters have the probabilities, ranges and means of their pr
   }
 }
 
-TEST_CASE("colour jitter is drawn where a preset asks for it") {
+TEST_CASE("color jitter is drawn where a preset asks for it") {
   Preset preset = presets::code;
   preset.jitter_probability = 0.3;
   int jitters = 0;

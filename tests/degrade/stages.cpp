@@ -144,7 +144,7 @@ TEST_CASE("noise has the strength that its stage says") {
   CHECK(deviation(PoissonNoise{12, {1, 2, 3}}) == Approx(std::sqrt(0.5 / 12)).epsilon(0.03));
 }
 
-TEST_CASE("colour jitter shifts channels and clips") {
+TEST_CASE("color jitter shifts channels and clips") {
   Cpu ex(1);
   Tensor<float> x(Extents{1, 2, 2, 3});
   std::fill_n(x.data(), x.extents().size(), 0.5f);

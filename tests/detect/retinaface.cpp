@@ -42,7 +42,7 @@ template <class Network> void check_network(const std::string& name, std::size_t
   Network network;
   fill_golden(network, "");
   const auto pixels = hashed_tensor<double>("retinaface.input", {1, 96, 128, 3}, 127.5, 127.5);
-  auto image = Tensor<float>::uninitialised(pixels.extents());
+  auto image = Tensor<float>::uninitialized(pixels.extents());
   constexpr double mean[] = {104, 117, 123};
   for (std::size_t i = 0; i < pixels.extents().size(); ++i)
     image.data()[i] = static_cast<float>(pixels.data()[i] - mean[i % 3]);
@@ -68,7 +68,7 @@ std::array<Tensor<float>, 3> made_up(const std::string& name, int values, auto f
   std::array<Tensor<float>, 3> levels;
   std::uint64_t i = 0;
   for (std::size_t level = 0; level < 3; ++level) {
-    levels[level] = Tensor<float>::uninitialised({1, 12 >> level, 16 >> level, 2 * values});
+    levels[level] = Tensor<float>::uninitialized({1, 12 >> level, 16 >> level, 2 * values});
     for (float& v : levels[level].elements()) v = static_cast<float>(f(hashed(i++)));
   }
   return levels;

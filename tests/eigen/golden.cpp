@@ -17,7 +17,7 @@ TEST_CASE("full RestoreFormer++ at 512x512 agrees with the golden values on Eige
   REQUIRE(indices.data.size() == output.encoded.indices.elements().size_bytes());
   CHECK(std::memcmp(indices.data.data(), output.encoded.indices.data(), indices.data.size()) == 0);
   const auto pick = [&](int first, int step) {
-    auto picked = Tensor<float>::uninitialised({1, 64, 64, 3});
+    auto picked = Tensor<float>::uninitialized({1, 64, 64, 3});
     for (int h = 0; h < 64; ++h)
       for (int w = 0; w < 64; ++w)
         std::copy_n(output.image.data() + ((first + h * step) * 512 + first + w * step) * 3, 3,

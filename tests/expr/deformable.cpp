@@ -31,7 +31,7 @@ template <class T> void check_against_naive(Extents e, int groups) {
   const auto wide = random_tensor<double>(e, 1);
   const auto offsets = random_tensor<double>({e.n, e.h, e.w, 27 * groups}, 2, -3, 3);
   const auto narrow = [](const Tensor<double>& t) {
-    auto copy = Tensor<T>::uninitialised(t.extents());
+    auto copy = Tensor<T>::uninitialized(t.extents());
     std::transform(t.data(), t.data() + t.extents().size(), copy.data(),
                    [](double v) { return static_cast<T>(v); });
     return copy;

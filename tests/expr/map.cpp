@@ -22,7 +22,7 @@ template <class T> double at(const Tensor<T>& t, int n, int h, int w, int c) {
 
 template <class T> void check_broadcast(Cpu& ex, const Tensor<T>& a, const Tensor<T>& b, const Tensor<T>& c) {
   const Extents e = broadcast(broadcast(a.extents(), b.extents(), ""), c.extents(), "");
-  auto expected = Tensor<double>::uninitialised(e);
+  auto expected = Tensor<double>::uninitialized(e);
   double* out = expected.data();
   for (int n = 0; n < e.n; ++n)
     for (int h = 0; h < e.h; ++h)

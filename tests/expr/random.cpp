@@ -29,7 +29,7 @@ TEST_CASE("normal noise has the moments and the tails of its distribution") {
   CHECK(std::abs(beyond_3 - 0.0026998) < 4.5 * std::sqrt(0.0027 / count));
 }
 
-TEST_CASE("neighbouring elements of normal noise are not correlated") {
+TEST_CASE("neighboring elements of normal noise are not correlated") {
   Cpu ex(1);
   const auto noise = eval(ex, Normal<float>{{4, 0, 1}, {1, 1, 1, 400000}});
   for (const std::size_t distance : {1u, 2u, 3u, 4u, 16u}) {

@@ -13,7 +13,7 @@ namespace {
 
 template <class T> Tensor<double> naive_softmax(const Tensor<T>& x) {
   const Extents e = x.extents();
-  auto y = Tensor<double>::uninitialised(e);
+  auto y = Tensor<double>::uninitialized(e);
   const auto channels = static_cast<std::size_t>(e.c);
   for (std::size_t pixel = 0; pixel < e.pixels(); ++pixel) {
     const T* in = x.data() + pixel * channels;
@@ -57,12 +57,12 @@ TEST_CASE("softmax keeps a NaN, and gives masked places nothing") {
   CHECK(y.data()[25] == 0);
 }
 
-TEST_CASE("normalised is x * a + b, with statistics per image") {
+TEST_CASE("normalized is x * a + b, with statistics per image") {
   Cpu ex(2);
   const auto x = random_tensor<double>({3, 4, 5, 6}, 1), a = random_tensor<double>({3, 1, 1, 6}, 2),
              b = random_tensor<double>({3, 1, 1, 6}, 3);
   const Tensor<double> unused;
-  const auto y = eval(ex, Normalised<Tensor<double>>{x, unused, a, b, unused, unused});
+  const auto y = eval(ex, Normalized<Tensor<double>>{x, unused, a, b, unused, unused});
   for (std::size_t i = 0; i < x.extents().size(); ++i) {
     const std::size_t k = i / 120 * 6 + i % 6;
     CHECK(y.data()[i] == Approx(x.data()[i] * a.data()[k] + b.data()[k]).epsilon(1e-14).margin(1e-14));

@@ -194,7 +194,7 @@ TEST_CASE("A JPEG that lost a byte of its data says so, where it can be known") 
   CHECK(said > lost / 2);
 }
 
-TEST_CASE("BMPs with OS/2's header of 12 bytes have the colours that they have") {
+TEST_CASE("BMPs with OS/2's header of 12 bytes have the colors that they have") {
   const auto number = [](std::size_t n, std::size_t size) {
     std::string text;
     for (std::size_t i = 0; i < size; ++i) text += static_cast<char>(n >> 8 * i);

@@ -116,7 +116,7 @@ TEST_CASE("The print size of a JPEG is kept by JPEG and PNG") {
   CHECK(rfpp::io::encode_png(png).size() == rfpp::io::encode_png(image).size());  // one pHYs chunk
 }
 
-TEST_CASE("Gray profiles are kept by gray JPEGs and PNGs, colour profiles of gray pictures are not") {
+TEST_CASE("Gray profiles are kept by gray JPEGs and PNGs, color profiles of gray pictures are not") {
   Image gray(40, 24, 1);
   for (std::size_t i = 0; i < gray.samples.size(); ++i) gray.samples[i] = static_cast<std::uint8_t>(i / 5);
   gray.icc_profile.assign(200, 7);

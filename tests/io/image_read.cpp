@@ -129,7 +129,7 @@ TEST_CASE("A broken EXIF block leaves the picture as it is") {
   }
 }
 
-TEST_CASE("Colour profiles are read from JPEG and PNG") {
+TEST_CASE("Color profiles are read from JPEG and PNG") {
   const Image jpeg = read_image(images_folder + "baseline.jpg"), png = read_image(images_folder + "icc.png");
   CHECK(jpeg.icc_profile.size() == 588);
   CHECK(jpeg.icc_profile == png.icc_profile);

@@ -89,7 +89,7 @@ TEST_CASE("A lower JPEG quality makes a smaller file") {
   CHECK(rfpp::io::encode_jpeg(image, 30).size() < rfpp::io::encode_jpeg(image, 95).size());
 }
 
-TEST_CASE("Colour profiles are written to PNG and JPEG where they fit the colours") {
+TEST_CASE("Color profiles are written to PNG and JPEG where they fit the colors") {
   const files::TemporaryFolder folder;
   const Image source = read_image(RFPP_TEST_DATA "/io/images/baseline.jpg");
   REQUIRE(source.icc_profile.size() == 588);

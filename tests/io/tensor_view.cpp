@@ -38,7 +38,7 @@ TEST_CASE("Reading a contiguous tensor gives its elements in order") {
   CHECK(elements<double>(view) == std::vector<double>(values.begin(), values.end()));
 }
 
-TEST_CASE("Reading honours strides and offsets") {
+TEST_CASE("Reading honors strides and offsets") {
   const auto values = counting(24);
   const auto bytes = std::as_bytes(std::span(values));
   const auto read = [&](const Shape& shape, const Shape& strides, std::int64_t offset) {

@@ -45,7 +45,7 @@ std::string stored_tensor(const std::string& storage, const std::string& key, co
 
 TEST_CASE("Tensors of types that are not read are listed, and leave the others readable") {
   const std::string pickle = "\x80\2}(U\6weight" + stored_tensor("torch\nFloatStorage", "0") + "U\7complex" +
-                             stored_tensor("torch\nComplexFloatStorage", "1") + "U\tquantised" +
+                             stored_tensor("torch\nComplexFloatStorage", "1") + "U\tquantized" +
                              stored_tensor("torch\nQUInt8Storage", "2") + "U\6float8" +
                              stored_tensor("torch.storage\nUntypedStorage", "3", "ctorch\nfloat8_e4m3fn\n") +
                              "U\6sparsectorch._utils\n_rebuild_sparse_tensor\n(K\1tRu.";
@@ -60,6 +60,6 @@ TEST_CASE("Tensors of types that are not read are listed, and leave the others r
   read_elements(checkpoint.at("weight"), std::span(values));
   CHECK(values == std::vector<float>{1, 2});
   CHECK(checkpoint.unread() == std::map<std::string, std::string>{{"complex", "ComplexFloatStorage"},
-                                                                  {"quantised", "QUInt8Storage"},
+                                                                  {"quantized", "QUInt8Storage"},
                                                                   {"float8", "UntypedStorage"}});
 }

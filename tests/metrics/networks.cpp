@@ -58,7 +58,7 @@ TEST_CASE("the identity network agrees with the golden values") {
               reshaped(golden_values("arcface.y"), vector_extents(512)), 1e-5, "arcface");
 }
 
-TEST_CASE("the authors' colour order is the correct one of images whose red and blue were exchanged") {
+TEST_CASE("the authors' color order is the correct one of images whose red and blue were exchanged") {
   Cpu ex(2);
   const auto a = random_tensor<float>({1, 64, 48, 3}, 1), b = random_tensor<float>({1, 64, 48, 3}, 2);
   const auto swap = [&](const Tensor<float>& t) {

@@ -83,7 +83,7 @@ inline void check_golden(const io::Checkpoint& file, const std::string& name, co
 
 /// Every `step`-th row and column of an image, 64 each, from row and column `first` on.
 inline Tensor<float> picked(const Tensor<float>& image, int first, int step) {
-  auto t = Tensor<float>::uninitialised({1, 64, 64, 3});
+  auto t = Tensor<float>::uninitialized({1, 64, 64, 3});
   for (int h = 0; h < 64; ++h)
     for (int w = 0; w < 64; ++w)
       std::copy_n(image.data() + ((first + h * step) * image.extents().w + first + w * step) * 3, 3,
@@ -115,7 +115,7 @@ inline void check_golden_image(const io::Checkpoint& file, const std::string& na
 /// Of logits {1,1,cells,entries} every 16th cell and every 8th entry.
 inline Tensor<float> part_of_logits(const Tensor<float>& logits) {
   const Extents e = logits.extents();
-  auto part = Tensor<float>::uninitialised(matrix_extents(e.w / 16, e.c / 8));
+  auto part = Tensor<float>::uninitialized(matrix_extents(e.w / 16, e.c / 8));
   for (int t = 0; t < e.w / 16; ++t)
     for (int k = 0; k < e.c / 8; ++k) part.data()[t * (e.c / 8) + k] = logits.data()[16 * t * e.c + 8 * k];
   return part;

@@ -26,7 +26,7 @@ TEST_CASE("adaptive instance norm gives every channel of an image the mean and d
   const Extents e{2, 4, 5, 3};
   const auto x = random_tensor<double>(e, 1, -1, 3), style = random_tensor<double>(e, 2, 5, 6);
   const auto found = adaptive_instance_norm(ex, x, style);
-  auto expected = Tensor<double>::uninitialised(e);
+  auto expected = Tensor<double>::uninitialized(e);
   for (int n = 0; n < e.n; ++n)
     for (int c = 0; c < e.c; ++c) {
       const auto [mean, deviation] = channel_statistics(x, n, c);

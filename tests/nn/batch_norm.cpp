@@ -10,7 +10,7 @@
 using namespace rfpp;
 using namespace rfpp::test;
 
-TEST_CASE("batch norm in evaluation normalises by the running statistics, alone and as an epilogue") {
+TEST_CASE("batch norm in evaluation normalizes by the running statistics, alone and as an epilogue") {
   Cpu ex(2);
   BatchNorm<5> norm;
   norm.weight = random_tensor<float>(vector_extents(5), 1, 0.5, 2);

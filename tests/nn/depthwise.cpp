@@ -35,7 +35,7 @@ template <class T> void check_depthwise(const ConvolutionGeometry& g, Extents e,
   const auto wide = random_tensor<double>(e, 1);
   const auto weight = random_tensor<double>({e.c, g.kernel, g.kernel, 1}, 2);
   const auto narrow = [](const Tensor<double>& t) {
-    auto out = Tensor<T>::uninitialised(t.extents());
+    auto out = Tensor<T>::uninitialized(t.extents());
     for (std::size_t i = 0; i < t.extents().size(); ++i) out.data()[i] = static_cast<T>(t.data()[i]);
     return out;
   };

@@ -20,7 +20,7 @@ template <int C, int Groups, class T> void check_naive(Extents e) {
   fill_norm<T>(layer, "w", "b");
   const auto x = random_tensor<T>(e, 1, -1, 3);
   const auto moments = naive_moments(x, Groups, 1e-6);
-  auto expected = Tensor<double>::uninitialised(e);
+  auto expected = Tensor<double>::uninitialized(e);
   for (std::size_t i = 0; i < e.size(); ++i) {
     const auto n = static_cast<int>(i / e.image_size()), c = static_cast<int>(i % C), g = c / (C / Groups);
     expected.data()[i] = (static_cast<double>(x.data()[i]) - element(moments, n, 0, 0, g)) *

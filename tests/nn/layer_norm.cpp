@@ -6,7 +6,7 @@
 using namespace rfpp;
 using namespace rfpp::test;
 
-TEST_CASE("layer norm normalises every pixel over its channels") {
+TEST_CASE("layer norm normalizes every pixel over its channels") {
   Cpu ex(2);
   LayerNorm<24> norm;
   fill_hashed(norm);

@@ -32,7 +32,7 @@ TEST_CASE("downsampling halves, odd extents downwards") {
   CHECK((down(Tensor<float>({1, 7, 5, 2})).extents() == Extents{1, 3, 2, 2}));
 }
 
-TEST_CASE("nearest-neighbour resizing takes the pixel at floor(i in / out)") {
+TEST_CASE("nearest-neighbor resizing takes the pixel at floor(i in / out)") {
   Cpu ex(1);
   const auto x = random_tensor<float>({2, 3, 5, 2}, 1);
   for (const auto& [h, w] : {std::pair{6, 10}, {5, 9}, {2, 4}, {3, 1}, {7, 5}}) {

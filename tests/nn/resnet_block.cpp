@@ -19,8 +19,8 @@ template <BlockSpec S, class T> ResnetBlock<S, T> block() {
 template <BlockSpec S, class T>
 Tensor<T> unfused(Cpu& ex, const ResnetBlock<S, T>& block, const Tensor<T>& x) {
   auto step = [&](const auto& norm, const auto& conv, const Tensor<T>& input) {
-    auto normalised = bare(eval(ex, norm(ex, input)));
-    auto activated = eval(ex, silu(normalised));
+    auto normalized = bare(eval(ex, norm(ex, input)));
+    auto activated = eval(ex, silu(normalized));
     return bare(eval(ex, conv(activated)));
   };
   auto h = step(block.norm2, block.conv2, step(block.norm1, block.conv1, x));

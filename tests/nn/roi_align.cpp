@@ -6,7 +6,7 @@
 using namespace rfpp;
 using namespace rfpp::test;
 
-TEST_CASE("a region of whole pixels is averaged between neighbours, and outside is zero") {
+TEST_CASE("a region of whole pixels is averaged between neighbors, and outside is zero") {
   Cpu ex(2);
   const auto x = random_tensor<double>({2, 4, 5, 3}, 1);
   const auto at = [&](int n, int h, int w, int c) { return x.data()[((n * 4 + h) * 5 + w) * 3 + c]; };

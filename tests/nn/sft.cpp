@@ -29,7 +29,7 @@ TEST_CASE("spatial feature transform is prior * (1 + scale) + shift") {
              degraded = random_tensor<double>({2, 7, 6, 5}, 2);
   const auto y = bare(block(one, prior, degraded));
   const auto scale = naive_pair(block.scale, degraded), shift = naive_pair(block.shift, degraded);
-  auto expected = Tensor<double>::uninitialised(prior.extents());
+  auto expected = Tensor<double>::uninitialized(prior.extents());
   for (std::size_t i = 0; i < prior.extents().size(); ++i)
     expected.data()[i] = prior.data()[i] * (1 + scale.data()[i]) + shift.data()[i];
   check_close(y, expected, 1e-14, "sft");

@@ -86,8 +86,8 @@ TEST_CASE("a transformer layer adds attention, then a network of two layers") {
   fill_hashed(layer);
   const auto x = random_tensor<double>(rows, 1), places = random_tensor<double>(matrix_extents(5, 12), 2);
   Cpu ex(2);
-  const auto normalised = eval(ex, layer.norm1(ex, x));
-  const auto h = eval(ex, eval(ex, layer.self_attn(ex, normalised, places)) + x);
+  const auto normalized = eval(ex, layer.norm1(ex, x));
+  const auto h = eval(ex, eval(ex, layer.self_attn(ex, normalized, places)) + x);
   const auto hidden = eval(ex, gelu(eval(ex, layer.linear1(eval(ex, layer.norm2(ex, h))))));
   const auto expected = eval(ex, eval(ex, layer.linear2(hidden)) + h);
   check_close(layer(ex, copy_of(x), places), expected, 1e-14, "layer");

@@ -27,7 +27,7 @@ rfpp::io::Image wave(double level, double height, double length) {
 
 }  // namespace
 
-TEST_CASE("Kept colours are the input's low and the restored face's high frequencies") {
+TEST_CASE("Kept colors are the input's low and the restored face's high frequencies") {
   const double sigma = 8;
   // A Gaussian passes exp(-2 (pi sigma / length)^2) of a wave.
   const rfpp::io::Image input = wave(100, 20, 96), restored = wave(140, 30, 8);
@@ -42,19 +42,19 @@ TEST_CASE("Kept colours are the input's low and the restored face's high frequen
   }
 }
 
-TEST_CASE("Keeping the colours of the same picture changes nothing") {
+TEST_CASE("Keeping the colors of the same picture changes nothing") {
   const rfpp::io::Image same = wave(120, 60, 10);
   CHECK((keep_colors(same, same, 16).samples == same.samples));
 }
 
-TEST_CASE("Colours of a gray input are gray") {
+TEST_CASE("Colors of a gray input are gray") {
   rfpp::io::Image flat(40, 40, 3), gray(40, 40, 2);
   for (std::size_t i = 0; i < flat.samples.size(); ++i) flat.samples[i] = i % 3 == 0 ? 200 : 100;
   for (std::size_t i = 0; i < gray.samples.size(); i += 2) gray.samples[i] = 77;
   for (const std::uint8_t sample : keep_colors(flat, gray, 5).samples) REQUIRE(sample == 77);
 }
 
-TEST_CASE("Images with equal colours are gray, whatever their channels") {
+TEST_CASE("Images with equal colors are gray, whatever their channels") {
   for (int channels = 1; channels <= 4; ++channels) {
     rfpp::io::Image image(3, 2, channels);
     std::fill(image.samples.begin(), image.samples.end(), std::uint8_t{90});
@@ -80,7 +80,7 @@ TEST_CASE("Luma weighs red, green and blue by BT.601") {
   CHECK(to_gray(image).samples[0] == 124);
 }
 
-TEST_CASE("Colours of an input of another size are one clear line") {
+TEST_CASE("Colors of an input of another size are one clear line") {
   CHECK(files::error_of([] { keep_colors(rfpp::io::Image(8, 8, 3), rfpp::io::Image(8, 9, 3), 2); }) ==
         "keep_colors: expected an RGB image of 8x9, found 8x8 with 3 channels");
 }

@@ -72,7 +72,7 @@ TEST_CASE("What is not a file of landmarks is one clear line") {
   CHECK(error_of([] { read_landmarks("none.json"); }) == "none.json: cannot read: No such file or directory");
 }
 
-TEST_CASE("Eyes given right to left are recognised and put in order, profiles are left alone") {
+TEST_CASE("Eyes given right to left are recognized and put in order, profiles are left alone") {
   using rfpp::photo::Landmarks;
   const auto same = [](const Landmarks& a, const Landmarks& b) {
     for (std::size_t i = 0; i < 5; ++i)

@@ -148,7 +148,7 @@ TEST_CASE("A photo of 16 bits keeps its bits outside the masks, and has 16 insid
   CHECK(fine > wide.size() / 2);
 }
 
-TEST_CASE("A later face does not cover its neighbour") {
+TEST_CASE("A later face does not cover its neighbor") {
   // Two heads side by side, each within the other's crop.
   const Affine left = upright_face(0.5, 20, 30), right = upright_face(0.5, 150, 40);
   const Image red = filled(512, 255, 0, 0), green = filled(512, 0, 255, 0);
@@ -170,7 +170,7 @@ TEST_CASE("A later face does not cover its neighbour") {
   }
 }
 
-TEST_CASE("No neighbour puts its unrestored pixels over a restored head") {
+TEST_CASE("No neighbor puts its unrestored pixels over a restored head") {
   const Affine left = upright_face(0.5, 20, 30), right = upright_face(0.45, 135, 50);
   Image photo(450, 350, 3);
   for (std::size_t i = 2; i < photo.samples.size(); i += 3) photo.samples[i] = 255;  // blue: unrestored

@@ -24,7 +24,7 @@ struct Painter {
     rfpp::Tensor<float> image;
   };
   Output operator()(auto&, const rfpp::Tensor<float>& face) const {
-    auto image = rfpp::Tensor<float>::uninitialised(face.extents());
+    auto image = rfpp::Tensor<float>::uninitialized(face.extents());
     for (std::size_t i = 0; i < image.elements().size(); ++i) image.elements()[i] = color[i % 3];
     return {image};
   }
@@ -53,7 +53,7 @@ TEST_CASE("Gray photos with three channels stay gray") {
   CHECK(is_gray(restore_face(no_executor, painter, photo)));
 }
 
-TEST_CASE("The input's colours survive a network that repaints everything") {
+TEST_CASE("The input's colors survive a network that repaints everything") {
   rfpp::io::Image photo(300, 300, 3);
   for (std::size_t i = 0; i < photo.samples.size(); ++i)
     photo.samples[i] = static_cast<std::uint8_t>(60 + 50 * (i % 3));

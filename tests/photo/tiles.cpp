@@ -187,7 +187,7 @@ TEST_CASE("the memory that enlarging takes is bounded, whatever the photo's size
   CHECK(photo::tile_bytes(SrvggNet<RealEsrGeneralX4V3>{}, 2, 6000, 4000) < std::size_t{200} << 20);
 }
 
-TEST_CASE("an upscaler is recognised by its parameters; others are refused with the nearest one's name") {
+TEST_CASE("an upscaler is recognized by its parameters; others are refused with the nearest one's name") {
   const auto folder = std::filesystem::temp_directory_path() / "rfpp_upscalers";
   std::filesystem::create_directories(folder);
   Cpu ex(2);

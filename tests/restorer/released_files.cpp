@@ -28,7 +28,7 @@ template <class Model> Model filled(float value) {
   Model model;
   replace_each(model, [&](const std::string&, auto p) {
     using T = typename decltype(p)::value;
-    auto t = Tensor<T>::uninitialised(p.extents());
+    auto t = Tensor<T>::uninitialized(p.extents());
     std::ranges::fill(t.elements(), static_cast<T>(value));
     io::assign(p, t);
     return p;
@@ -87,7 +87,7 @@ TEST_CASE("GFPGAN's weights are read from every form of file") { check_forms<Gfp
 TEST_CASE("GPEN's weights are read from every form of file") { check_forms<GpenTiny>(); }
 TEST_CASE("VQFR's weights are read from every form of file") { check_forms<VqfrTiny>(); }
 
-TEST_CASE("a released file is recognised by content, whatever it is called and wrapped in") {
+TEST_CASE("a released file is recognized by content, whatever it is called and wrapped in") {
   const files::TemporaryFolder folder;
   const auto path = folder.path / "unnamed";
   for (const char* network : families)
@@ -152,7 +152,7 @@ TEST_CASE("GFPGAN's first version is refused by its name") {
   }
 }
 
-TEST_CASE("every network has its authors' alignment, licence and choices") {
+TEST_CASE("every network has its authors' alignment, license and choices") {
   for (const char* network : families) {
     INFO(network);
     const NetworkInfo& info = network_named(network).info;

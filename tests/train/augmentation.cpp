@@ -38,18 +38,18 @@ TEST_CASE("augmentations stay in their ranges and are the same for the same stre
     const double size = std::hypot(map->xx, map->yx);
     CHECK(std::abs(size - 1) <= 0.1 + 1e-12);
     CHECK(std::abs(std::atan2(map->yx, map->xx)) <= 10 * std::numbers::pi / 180 + 1e-12);
-    const photo::Point centre = (*map)({49.5, 49.5});
-    CHECK(std::abs(centre.x - 49.5) <= 5 + 1e-9);
-    CHECK(std::abs(centre.y - 49.5) <= 5 + 1e-9);
+    const photo::Point center = (*map)({49.5, 49.5});
+    CHECK(std::abs(center.x - 49.5) <= 5 + 1e-9);
+    CHECK(std::abs(center.y - 49.5) <= 5 + 1e-9);
     CHECK(map->x0 == draw(a, {1, k, 16}, 100)->x0);
   }
   CHECK(none > 400);
   CHECK(none < 600);
 }
 
-TEST_CASE("recolouring leaves grays gray but for the gain, and turns hues without changing luma") {
+TEST_CASE("recoloring leaves grays gray but for the gain, and turns hues without changing luma") {
   const Recoloring turns{1, 30, 0, 0};
-  const auto face = Tensor<float>::uninitialised({1, 1, 2, 3});
+  const auto face = Tensor<float>::uninitialized({1, 1, 2, 3});
   const std::array<float, 6> before{0.5f, 0.5f, 0.5f, 0.6f, 0.4f, 0.3f};
   std::ranges::copy(before, face.data());
   recolor(face, *draw(turns, {1, 5, 16}));
@@ -64,7 +64,7 @@ TEST_CASE("recolouring leaves grays gray but for the gain, and turns hues withou
   for (std::size_t i = 0; i < 6; ++i) CHECK(face.data()[i] == Approx(before[i]).epsilon(1e-6));
 }
 
-TEST_CASE("colours change as often as asked, within their ranges, the same for the same stream") {
+TEST_CASE("colors change as often as asked, within their ranges, the same for the same stream") {
   const Recoloring r{0.25, 0, 0.4, 0.1};
   int changed = 0;
   for (std::uint64_t k = 0; k < 1000; ++k) {

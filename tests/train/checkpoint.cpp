@@ -4,7 +4,7 @@
 
 #include "faces.hpp"
 #include "rfpp/nn/conv2d.hpp"
-#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/initialize.hpp"
 #include "support.hpp"
 
 using namespace rfpp;
@@ -23,9 +23,9 @@ TEST_CASE("a checkpoint gives back every bit, and says what does not fit") {
   const auto file = folder.path() / "checkpoint.safetensors";
   Conv2d<conv3x3(3, 4)> a, b;
   Conv2d<conv3x3(3, 5)> wider;
-  initialise(a, 1);
-  initialise(b, 2);
-  initialise(wider, 3);
+  initialize(a, 1);
+  initialize(b, 2);
+  initialize(wider, 3);
   save_checkpoint(file, parameters(a), {{"state", "7"}});
   const auto checkpoint = io::Checkpoint::open(file);
   load_checkpoint(checkpoint, file, parameters(b));
@@ -40,7 +40,7 @@ TEST_CASE("NaN is never saved over a good checkpoint") {
   const Folder folder("nan");
   const auto file = folder.path() / "checkpoint.safetensors";
   Conv2d<conv3x3(3, 4)> model;
-  initialise(model, 1);
+  initialize(model, 1);
   save_checkpoint(file, parameters(model), {});
   const auto before = std::filesystem::last_write_time(file);
   model.bias.data()[1] = NAN;
@@ -54,9 +54,9 @@ TEST_CASE("weights that fit are taken, the others stay") {
   Conv2d<conv3x3(3, 4)> a;
   Conv2d<conv3x3(3, 4)> same;
   UnbiasedConv2d<conv3x3(3, 5)> none;
-  initialise(a, 1);
-  initialise(same, 2);
-  initialise(none, 3);
+  initialize(a, 1);
+  initialize(same, 2);
+  initialize(none, 3);
   io::save_parameters(a, file);
   CHECK(load_matching(same, file).empty());
   CHECK(same_bits(a.bias, same.bias));

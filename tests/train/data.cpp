@@ -54,7 +54,7 @@ TEST_CASE("what is wrong with a folder of faces is said") {
   CHECK(contains(error_of_csv(folder, "file,split\na.png,train\n"), "a.png"));
   io::write_image(folder.path() / "wide.png", io::Image(8, 4, 3));
   CHECK(contains(error_of_csv(folder, "file,split\nwide.png,train\n"),
-                 "expected a square colour image, found 8x4"));
+                 "expected a square color image, found 8x4"));
   CHECK(contains(error_of_csv(folder, "file,split,mouth_box_cx,left_eye_box_cx\na.png,train,1,x\n"),
                  "expected a number in column \"left_eye_box_cx\", found \"x\""));
   ThreadPool pool(1);
@@ -75,7 +75,7 @@ TEST_CASE("a few faces are enough: the last is for validation; one is too few") 
   CHECK(validation.face(0).file.filename() == "c.png");
 }
 
-TEST_CASE("gray faces among colour ones are taken as RGB, what cannot be read is left out and said") {
+TEST_CASE("gray faces among color ones are taken as RGB, what cannot be read is left out and said") {
   const Folder folder("mixed");
   io::Image gray(8, 8, 2);
   for (std::size_t i = 0; i < gray.samples.size(); ++i) gray.samples[i] = static_cast<std::uint8_t>(i);
@@ -92,7 +92,7 @@ TEST_CASE("gray faces among colour ones are taken as RGB, what cannot be read is
   CHECK(std::ranges::equal(data.pixels(1), picture(3, 8).samples));
   REQUIRE(data.failures().size() == 2);
   CHECK(contains(data.failures()[0], "b.jpg"));
-  CHECK(contains(data.failures()[1], "d.png: expected a square colour image, found 8x4"));
+  CHECK(contains(data.failures()[1], "d.png: expected a square color image, found 8x4"));
 }
 
 TEST_CASE("a table with a byte order mark, blanks and carriage returns is read") {

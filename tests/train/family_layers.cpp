@@ -40,7 +40,7 @@ TEST_CASE("gradients of deformable convolutions agree with finite differences") 
   check_gradients("deformed", {x, offsets}, [&](auto& ex) { return eval(ex, deformed(x, offsets, 2)); });
 }
 
-TEST_CASE("batch norm in training normalises by the batch, whose statistics are kept on request") {
+TEST_CASE("batch norm in training normalizes by the batch, whose statistics are kept on request") {
   Cpu cpu(2);
   Tape<Cpu, Mode::training> tape(cpu);
   BatchNorm<3, double> norm;

@@ -74,7 +74,7 @@ TEST_CASE("presets are found by name, and a region encloses its component") {
 TEST_CASE("discriminators start as the released ones did") {
   Cpu cpu(2);
   Objective<float, 16> objective{objective_named("rohqd")};
-  objective.initialise(cpu, 7);
+  objective.initialize(cpu, 7);
   const auto deviation = [](const Tensor<float>& t) {
     return norm_of(t) / std::sqrt(static_cast<double>(t.extents().size()));
   };
@@ -97,7 +97,7 @@ TEST_CASE("without the batch's statistics a discriminator judges each image by i
              both_outputs = random_tensor<float>({2, 32, 32, 3}, 2);
   const auto loss_of = [&](int first, int count) {
     const auto part = [&](const Tensor<float>& both) {
-      auto images = Tensor<float>::uninitialised({count, 32, 32, 3});
+      auto images = Tensor<float>::uninitialized({count, 32, 32, 3});
       std::copy_n(both.data() + first * 32 * 32 * 3, images.extents().size(), images.data());
       return images;
     };
@@ -105,12 +105,12 @@ TEST_CASE("without the batch's statistics a discriminator judges each image by i
   };
   const auto distance = [&] { return std::abs(loss_of(0, 2) - (loss_of(0, 1) + loss_of(1, 1)) / 2); };
 
-  objective.initialise(cpu, 7);
+  objective.initialize(cpu, 7);
   CHECK(distance() > 1e-4);
   CHECK(judge.norm3.running_mean.data()[5] != 0);
 
   objective.preset.batch_statistics = false;
-  objective.initialise(cpu, 7);
+  objective.initialize(cpu, 7);
   CHECK(distance() < 1e-6);
   CHECK(judge.norm3.running_mean.data()[5] == 0);
   const auto& filter = judge.conv4.weight.raw();

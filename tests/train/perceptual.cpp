@@ -41,7 +41,7 @@ TEST_CASE("the detector's distance is that of unit features, and its gradient th
   Cpu cpu(2);
   CHECK(losses::detector(cpu, network, a, a).data()[0] == 0);
   const auto pixels = [](double v) { return v * 127.5 + 127.5; };
-  auto x = Tensor<double>::uninitialised(a.extents()), y = Tensor<double>::uninitialised(b.extents());
+  auto x = Tensor<double>::uninitialized(a.extents()), y = Tensor<double>::uninitialized(b.extents());
   std::ranges::transform(a.elements(), x.data(), pixels);
   std::ranges::transform(b.elements(), y.data(), pixels);
   const auto of_x = network.features(cpu, x), of_y = network.features(cpu, y);

@@ -56,7 +56,7 @@ TEST_CASE("gradients of the other layers agree with finite differences") {
   check_gradients("moments", {x}, [&](auto& ex) { return eval(ex, moments(x, 4, 1e-6)); });
 }
 
-TEST_CASE("the quantiser passes gradients straight through") {
+TEST_CASE("the quantizer passes gradients straight through") {
   Cpu cpu(1);
   Tape<Cpu> tape(cpu);
   const auto table = random_tensor<double>(matrix_extents(5, 8), 3);
@@ -67,7 +67,7 @@ TEST_CASE("the quantiser passes gradients straight through") {
   const auto q = eval(tape, map(StraightThrough{}, x, detach(entry)));
   const auto gradients = tape.backward(eval(tape, reduce<Sum>(square(q), Over::all)));
   CHECK(!gradients.find(table));
-  check_close(gradients.of(x), eval(cpu, q * 2.0), 1e-15, "gradient at the quantised value");
+  check_close(gradients.of(x), eval(cpu, q * 2.0), 1e-15, "gradient at the quantized value");
 
   const auto loss_gradients = tape.backward(codebook_loss(tape, x, entry));
   const double scale = 2.0 / static_cast<double>(x.extents().size());

@@ -125,7 +125,7 @@ TEST_CASE("a restorer starts from what an autoencoder has learned, and leaves it
   const Folder faces("start"), work("start-run");
   write_faces(faces.path(), 4, 64);
   Network<RohqdTiny> autoencoder;
-  initialise(autoencoder, 77);
+  initialize(autoencoder, 77);
   io::save_parameters(autoencoder, work.path() / "rohqd.safetensors");
   TrainSettings s = settings(faces, "restorer");
   s.start = work.path() / "rohqd.safetensors";

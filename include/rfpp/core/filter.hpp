@@ -27,7 +27,7 @@ enum class FilterUse { plain, modulated, modulated_transposed };
 /// A filter's raw weight {out,h,w,in} with its taps in reverse order.
 template <class T> Tensor<T> with_reversed_taps(const Tensor<T>& raw) {
   const Extents e = raw.extents();
-  auto reversed = Tensor<T>::uninitialised(e);
+  auto reversed = Tensor<T>::uninitialized(e);
   const std::ptrdiff_t in = e.c, taps = std::ptrdiff_t{e.h} * e.w;
   for (std::ptrdiff_t o = 0; o < e.n; ++o)
     for (std::ptrdiff_t tap = 0; tap < taps; ++tap)

@@ -30,10 +30,10 @@ template <class T> class Tensor : public AnyTensor {
   Tensor() = default;
   Tensor(Storage s, Extents e) : AnyTensor{std::move(s), e} {}
   /// A tensor of zeros in host memory.
-  explicit Tensor(Extents e) : Tensor(uninitialised(e)) { std::fill_n(data(), e.size(), T(0)); }
+  explicit Tensor(Extents e) : Tensor(uninitialized(e)) { std::fill_n(data(), e.size(), T(0)); }
 
   /// Host memory that the caller writes before anybody reads it.
-  static Tensor uninitialised(Extents e) { return {Storage(bytes(e), HostMemory::instance()), e}; }
+  static Tensor uninitialized(Extents e) { return {Storage(bytes(e), HostMemory::instance()), e}; }
   /// A shape without storage: what a network's parameters are until they are loaded.
   static Tensor declared(Extents e) { return {Storage(), e}; }
 

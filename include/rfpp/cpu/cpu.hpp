@@ -129,7 +129,7 @@ class Cpu {
     int threads;
     int evaluations = 0, convolutions = 0;
     double multiply_adds = 0;
-    bool quantised = false;
+    bool quantized = false;
     std::function<void(const ConvolutionShape&, const Block* weight)> on_convolution = {};
   };
   /// Computes nothing, and places tensors where nobody may read.
@@ -149,10 +149,10 @@ class Cpu {
       ++dry_->convolutions;
       dry_->multiply_adds += static_cast<double>(out.extents().size()) * f.h * f.w * f.c;
       if (dry_->on_convolution && core.filter.has_raw())
-        dry_->on_convolution(cpu::shape_of(core, dry_->quantised), core.filter.raw().id());
+        dry_->on_convolution(cpu::shape_of(core, dry_->quantized), core.filter.raw().id());
       if (sums) out.storage.attach(Storage(cpu::sums_count(out.extents()) * sizeof(double), *workspace_));
     } else if constexpr (std::is_same_v<T, int>) {  // a search for entries
-      dry_->quantised = true;
+      dry_->quantized = true;
     }
   }
   template <class T, class P>

@@ -26,7 +26,7 @@ class DryRun : public Cpu {
   int evaluations() const { return dry().evaluations; }
   int convolutions() const { return dry().convolutions; }
   /// Whether there was a search for nearest entries.
-  bool quantised() const { return dry().quantised; }
+  bool quantized() const { return dry().quantized; }
   /// Multiply-adds of all convolutions.
   double multiply_adds() const { return dry().multiply_adds; }
 };

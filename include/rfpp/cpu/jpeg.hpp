@@ -76,7 +76,7 @@ struct JpegShape {
 
 /// An 8x8 block of samples, coded and decoded. `pitch` elements between rows.
 inline void code_block(const std::int32_t* samples, std::ptrdiff_t pitch,
-                       const jpeg_arithmetic::QuantisationTable& table, std::uint8_t* out,
+                       const jpeg_arithmetic::QuantizationTable& table, std::uint8_t* out,
                        std::ptrdiff_t out_pitch) {
   namespace ja = jpeg_arithmetic;
   using Row = JpegBlock::Row;
@@ -91,7 +91,7 @@ inline void code_block(const std::int32_t* samples, std::ptrdiff_t pitch,
   block.transpose();
   block.along_columns([](Row* v) { ja::forward_dct<false>(v); });
   for_each([&](int i, int column, Row& r) {
-    r = ja::quantise<JpegBlock::Floats>(r, load_lanes<Row>(table.step + 8 * i + column));
+    r = ja::quantize<JpegBlock::Floats>(r, load_lanes<Row>(table.step + 8 * i + column));
   });
   block.along_columns([](Row* v) { ja::inverse_dct<true>(v); });
   block.transpose();
@@ -112,9 +112,9 @@ void luma_chroma_row(const JpegShape& s, const T* rgb, std::int32_t* y, std::int
     return static_cast<std::int32_t>(scaled > T(0) ? scaled < T(255) ? scaled : T(255) : T(0));
   };
   for (int i = 0; i < s.e.w; ++i) {
-    const auto colour =
+    const auto color =
         jpeg_arithmetic::to_luma_chroma(byte(rgb[3 * i]), byte(rgb[3 * i + 1]), byte(rgb[3 * i + 2]));
-    y[i] = colour.y, cb[i] = colour.cb, cr[i] = colour.cr;
+    y[i] = color.y, cb[i] = color.cb, cr[i] = color.cr;
   }
   for (std::int32_t* row : {y, cb, cr}) std::fill(row + s.e.w, row + s.width, row[s.e.w - 1]);
 }
@@ -133,7 +133,7 @@ inline void subsample(const JpegShape& s, int top, const std::int32_t* chroma, s
 }
 
 template <class T>
-void code_band(const JpegShape& s, const jpeg_arithmetic::QuantisationTable* tables, const Operand<T>& x,
+void code_band(const JpegShape& s, const jpeg_arithmetic::QuantizationTable* tables, const Operand<T>& x,
                int n, int band, std::uint8_t* planes, char* scratch) {
   auto* buffer = reinterpret_cast<T*>(scratch);
   auto* samples = reinterpret_cast<std::int32_t*>(buffer + 3 * static_cast<std::ptrdiff_t>(s.width));
@@ -198,7 +198,7 @@ void decode_row(const JpegShape& s, int n, int y, std::uint8_t* planes, const Em
 template <class T>
 void code_jpeg(ThreadPool& pool, const JpegShape& s, int quality, const Operand<T>& x,
                const Emitter<T>& emitter, std::uint8_t* planes, char* scratch) {
-  const jpeg_arithmetic::QuantisationTable tables[2] = {{0, quality}, {1, quality}};
+  const jpeg_arithmetic::QuantizationTable tables[2] = {{0, quality}, {1, quality}};
   const std::size_t own = (s.scratch_size<T>() + 63) / 64 * 64;
   pool.for_each(s.e.n * s.bands, [&](int task, int worker) {
     code_band(s, tables, x, task / s.bands, task % s.bands, planes,

@@ -115,12 +115,12 @@ inline bool load_packed_weights(const Parameters& model, const std::filesystem::
       void* data = const_cast<std::byte*>(view.data.data());  // what is packed is never written
       parameter.set_packed(packing, {Storage(data, view.data.size(), checkpoint), e});
       if (parameter.is_modulated()) {
-        auto energies = Tensor<T>::uninitialised(parameter.energies().extents());
+        auto energies = Tensor<T>::uninitialized(parameter.energies().extents());
         io::read_channels_last(checkpoint->at(detail::energies_of(name)), energies.elements());
         parameter.set_energies(std::move(energies));
       }
     } else {
-      parameter = Tensor<T>::uninitialised(parameter.extents());
+      parameter = Tensor<T>::uninitialized(parameter.extents());
       io::read_channels_last(view, parameter.elements());
     }
     return parameter;

@@ -50,7 +50,7 @@ template <class Model> PackingPlan plan_packing(const Model&, Extents input, Pac
   Cpu& ex = dry;
   model(ex, Tensor<float>::declared(input));
   for (auto& [shape, kind] : found) {
-    shape.after_codebook = shape.after_codebook || !dry.quantised();  // no index depends on it
+    shape.after_codebook = shape.after_codebook || !dry.quantized();  // no index depends on it
     *kind = cpu::algorithm_for<float>(shape, policy);
   }
   return plan;

@@ -36,7 +36,7 @@ concept Device = std::copyable<D> && requires(const D& device, void* host, void*
 /// itself: start_upload() and start_download() return at once, and that memory is not to be touched before the
 /// copy is done. mark() is a place in the stream, wait_for(mark) waits for what was asked for before it.
 /// Graph(device, f) records what f() asks of the device instead of doing it, and its start(device) asks for
-/// that again. synchronise() waits for everything.
+/// that again. synchronize() waits for everything.
 template <class D>
 concept GraphDevice = Device<D> &&
     requires(const D& device, void* host, void* there, std::size_t n, typename D::Mark mark) {
@@ -45,7 +45,7 @@ concept GraphDevice = Device<D> &&
   device.start_download(host, there, n);
   mark = device.mark();
   device.wait_for(mark);
-  device.synchronise();
+  device.synchronize();
   typename D::Graph;
 };
 

@@ -179,14 +179,14 @@ template <class T, class Epilogue> struct EmitMomentsKernel {
   }
 };
 
-struct Neighbour {
+struct Neighbor {
   double distance;
   int entry;
 };
 /// The nearer one; of two equally near the first.
 struct Nearer {
   template <class S> RFPP_HD static S start() { return {HUGE_VAL, -1}; }
-  RFPP_HD static Neighbour join(Neighbour a, Neighbour b) {
+  RFPP_HD static Neighbor join(Neighbor a, Neighbor b) {
     return b.distance < a.distance || (b.distance == a.distance && b.entry < a.entry) ? b : a;
   }
 };
@@ -200,7 +200,7 @@ template <class T, class X> struct EntryItem {
   int* failed;
   bool by_fours = channels % 4 == 0 && is_aligned(table) && reads_fours(x);
 
-  RFPP_HD Neighbour operator()(std::size_t j, std::size_t k) const {
+  RFPP_HD Neighbor operator()(std::size_t j, std::size_t k) const {
     int c = 0;
     const auto cursor = x.at(place_of(j, pixels, c));
     const T* entry = table + k * static_cast<std::size_t>(channels);
@@ -216,7 +216,7 @@ template <class T, class X> struct EntryItem {
     for (; c < channels; ++c) add(cursor[c], entry[c]);
     if (distance < HUGE_VAL) return {distance, static_cast<int>(k)};
     *failed = 1;
-    return Nearer::start<Neighbour>();
+    return Nearer::start<Neighbor>();
   }
 };
 /// Channel k of pixel j: the larger, the nearer. What is not finite sets `failed`.
@@ -225,22 +225,22 @@ template <class X> struct LargestItem {
   Extents pixels;
   int* failed;
 
-  RFPP_HD Neighbour operator()(std::size_t j, std::size_t k) const {
+  RFPP_HD Neighbor operator()(std::size_t j, std::size_t k) const {
     int c = 0;
     const double value = static_cast<double>(x.at(place_of(j, pixels, c))[static_cast<int>(k)]);
     if (value < HUGE_VAL && value > -HUGE_VAL) return {-value, static_cast<int>(k)};
     *failed = 1;
-    return Nearer::start<Neighbour>();
+    return Nearer::start<Neighbor>();
   }
 };
 /// Entry 0 where no distance was finite.
 template <class Epilogue> struct EmitNearestKernel {
-  const Neighbour* folded;
+  const Neighbor* folded;
   std::size_t parts;
   Emit<int, Epilogue> emit;
 
   RFPP_HD void operator()(std::size_t i) const {
-    const int found = join_parts<Neighbour, Nearer>(folded, parts, i).entry;
+    const int found = join_parts<Neighbor, Nearer>(folded, parts, i).entry;
     const int entry = found < 0 ? 0 : found;
     emit(i, &entry);
   }

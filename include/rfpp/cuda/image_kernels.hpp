@@ -87,7 +87,7 @@ struct JpegPlanes {
 template <class T, class X> struct JpegBlockKernel {
   X x;
   JpegPlanes planes;
-  jpeg_arithmetic::QuantisationTable luma, chroma;
+  jpeg_arithmetic::QuantizationTable luma, chroma;
 
   RFPP_HD void operator()(std::size_t i) const {
     namespace ja = jpeg_arithmetic;
@@ -106,7 +106,7 @@ template <class T, class X> struct JpegBlockKernel {
     along_rows(v, [](std::int32_t* row) { ja::forward_dct<true>(row); });
     along_columns(v, [](std::int32_t* column) { ja::forward_dct<false>(column); });
     const auto& table = component == 0 ? luma : chroma;
-    for (int k = 0; k < 64; ++k) v[k] = ja::quantise<float>(v[k], table.step[k]);
+    for (int k = 0; k < 64; ++k) v[k] = ja::quantize<float>(v[k], table.step[k]);
     along_columns(v, [](std::int32_t* column) { ja::inverse_dct<true>(column); });
     along_rows(v, [](std::int32_t* row) { ja::inverse_dct<false>(row); });
     std::uint8_t* out = planes.plane(n, component) + static_cast<std::ptrdiff_t>(top) * pitch + left;
@@ -131,7 +131,7 @@ template <class T, class X> struct JpegBlockKernel {
     return static_cast<std::int32_t>(scaled > T(0) ? scaled < T(255) ? scaled : T(255) : T(0));
   }
   /// Luma or chroma of a pixel of the image.
-  RFPP_HD std::int32_t colour(int n, int component, int h, int w) const {
+  RFPP_HD std::int32_t color(int n, int component, int h, int w) const {
     const auto cursor = x.at({n, h, w});
     const auto found = jpeg_arithmetic::to_luma_chroma(byte(cursor[0]), byte(cursor[1]), byte(cursor[2]));
     return component == 0 ? found.y : component == 1 ? found.cb : found.cr;
@@ -140,11 +140,11 @@ template <class T, class X> struct JpegBlockKernel {
   RFPP_HD std::int32_t sample(int n, int component, int h, int w) const {
     const Extents e = planes.image;
     const auto at_most = [](int v, int limit) { return v < limit ? v : limit; };
-    if (component == 0) return colour(n, 0, at_most(h, e.h - 1), at_most(w, e.w - 1));
+    if (component == 0) return color(n, 0, at_most(h, e.h - 1), at_most(w, e.w - 1));
     const int top = 2 * at_most(h, (e.h + 1) / 2 - 1), bottom = at_most(top + 1, e.h - 1);
     const int left = at_most(2 * w, e.w - 1), right = at_most(2 * w + 1, e.w - 1);
-    return (colour(n, component, top, left) + colour(n, component, top, right) +
-            colour(n, component, bottom, left) + colour(n, component, bottom, right) + 1 + w % 2) >>
+    return (color(n, component, top, left) + color(n, component, top, right) +
+            color(n, component, bottom, left) + color(n, component, bottom, right) + 1 + w % 2) >>
            2;
   }
 };

@@ -136,7 +136,7 @@ template <class N, class Ex> class RecordedNetwork {
     ~Batch() {
       if (done) return;
       try {
-        network.ex_.device().synchronise();
+        network.ex_.device().synchronize();
       } catch (...) {  // whoever asks the device for something next is told
       }
     }

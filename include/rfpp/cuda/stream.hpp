@@ -130,17 +130,17 @@ class CudaStream {
   std::size_t shared_memory() const { return shared_memory_; }
   Memory& memory() const { return DeviceMemory::of(index_); }
   Memory& host_memory() const { return DeviceMemory::of(index_).pinned(); }
-  void synchronise() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
+  void synchronize() const { check(cudaStreamSynchronize(stream()), "waiting for the device"); }
   /// Pageable memory CUDA has copied when it returns, page-locked memory it reads later.
   void upload(void* to, const void* from, std::size_t bytes) const {
     start_upload(to, from, bytes);
     cudaPointerAttributes attributes{};
     check(cudaPointerGetAttributes(&attributes, from), "asking what memory this is");
-    if (attributes.type == cudaMemoryTypeHost) synchronise();
+    if (attributes.type == cudaMemoryTypeHost) synchronize();
   }
   void download(void* to, const void* from, std::size_t bytes) const {
     start_download(to, from, bytes);
-    synchronise();
+    synchronize();
   }
   void start_upload(void* to, const void* from, std::size_t bytes) const {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream()), "copying to the device");

@@ -92,8 +92,8 @@ template <cuda::TensorCoreDevice D> class TensorCoreExecutor : public Thrust<D> 
   }
 
   /// Waits for everything that was asked for. Throws Error where something of it failed.
-  void synchronise() {
-    this->device().synchronise();
+  void synchronize() {
+    this->device().synchronize();
     this->check();
   }
 

@@ -80,7 +80,7 @@ template <cuda::Device D> class Thrust {
   /// A copy in the host's memory, once everything before it is done. Throws Error where an evaluation before
   /// it should have.
   template <class T> Tensor<T> download(const Tensor<T>& t) {
-    auto host = Tensor<T>::uninitialised(t.extents());
+    auto host = Tensor<T>::uninitialized(t.extents());
     device_.download(host.data(), t.data(), Tensor<T>::bytes(t.extents()));
     check();
     return host;
@@ -222,14 +222,14 @@ template <cuda::Device D> class Thrust {
   template <class X, class P> void run_core(const NearestCore<X>& core, const cuda::Emit<int, P>& emit) {
     using T = typename X::value;
     const Extents table = core.table.extents();
-    const auto f = fold<cuda::Neighbour, cuda::Nearer>(
+    const auto f = fold<cuda::Neighbor, cuda::Nearer>(
         emit.extents.size(), static_cast<std::size_t>(table.n),
         cuda::EntryItem<T, plan_t<X>>{plan_of(core.x), emit.extents, plan_of(core.table).data, table.c,
                                       failed_.data()});
     launch(emit.extents.size(), cuda::EmitNearestKernel<P>{f.data(), f.parts, emit});
   }
   template <class X, class P> void run_core(const ArgmaxCore<X>& core, const cuda::Emit<int, P>& emit) {
-    const auto f = fold<cuda::Neighbour, cuda::Nearer>(
+    const auto f = fold<cuda::Neighbor, cuda::Nearer>(
         emit.extents.size(), static_cast<std::size_t>(core.x.extents().c),
         cuda::LargestItem<plan_t<X>>{plan_of(core.x), emit.extents, failed_.data()});
     launch(emit.extents.size(), cuda::EmitNearestKernel<P>{f.data(), f.parts, emit});

@@ -7,7 +7,7 @@
 #include "rfpp/cuda/group_moments.hpp"
 #include "rfpp/cuda/warpgroups.hpp"
 
-// What a block of threads does for a tile of a product, or for a group of channels that is normalised. The
+// What a block of threads does for a tile of a product, or for a group of channels that is normalized. The
 // block is a GPU's (tensor_cores.hpp) or an emulation of one, which runs its threads one after the other. A
 // Block has
 // - Own<T, Count>: a T for each of Count threads or teams, of(number) is one's own,

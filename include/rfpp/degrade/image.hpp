@@ -11,7 +11,7 @@ inline namespace RFPP_ABI {
 
 /// An image as degradations take it: {1,h,w,3}, RGB in [0, 1], gray repeated, alpha left out.
 inline Tensor<float> to_unit_tensor(const io::Image& image) {
-  auto tensor = Tensor<float>::uninitialised({1, image.height, image.width, 3});
+  auto tensor = Tensor<float>::uninitialized({1, image.height, image.width, 3});
   const auto channels = static_cast<std::size_t>(image.channels);
   for (std::size_t i = 0; i < tensor.extents().size(); ++i) {
     const std::size_t channel = channels < 3 ? 0 : i % 3;

@@ -58,7 +58,7 @@ template <class S> float* copy_rgb(const S* row, int pixels, std::size_t channel
 inline Tensor<float> resized_rgb(const io::Image& image, const Part& part, int width, int height) {
   const auto channels = static_cast<std::size_t>(image.channels),
              row_size = static_cast<std::size_t>(width) * channels;
-  auto out = Tensor<float>::uninitialised({1, height, width, 3});
+  auto out = Tensor<float>::uninitialized({1, height, width, 3});
   float* pixel = out.data();
   if (width == part.width && height == part.height) {
     for (int y = 0; y < height; ++y)

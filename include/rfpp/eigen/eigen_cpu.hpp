@@ -24,7 +24,7 @@ class EigenCpu {
 
   template <class T> Tensor<T> upload(const Tensor<T>& host) { return host; }
   template <class T> Tensor<T> download(const Tensor<T>& t) { return t; }
-  template <class T> Tensor<T> tensor(Extents e) { return Tensor<T>::uninitialised(e); }
+  template <class T> Tensor<T> tensor(Extents e) { return Tensor<T>::uninitialized(e); }
 
   /// out = e, or out += e.
   template <class T, class E> void run(const Tensor<T>& out, const E& e, bool accumulate = false) {

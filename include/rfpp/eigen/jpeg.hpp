@@ -16,7 +16,7 @@ inline namespace RFPP_ABI {
 using JpegPlane = Eigen::Array<std::int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Codes and decodes every 8x8 block of a plane.
-inline void code_blocks(JpegPlane& plane, const jpeg_arithmetic::QuantisationTable& table) {
+inline void code_blocks(JpegPlane& plane, const jpeg_arithmetic::QuantizationTable& table) {
   namespace ja = jpeg_arithmetic;
   for (Eigen::Index top = 0; top < plane.rows(); top += 8)
     for (Eigen::Index left = 0; left < plane.cols(); left += 8) {
@@ -30,7 +30,7 @@ inline void code_blocks(JpegPlane& plane, const jpeg_arithmetic::QuantisationTab
       transform(ja::forward_dct<false, std::int32_t>);
       block.transposeInPlace();
       for (int i = 0; i < 64; ++i)
-        block(i / 8, i % 8) = ja::quantise<float>(block(i / 8, i % 8), table.step[i]);
+        block(i / 8, i % 8) = ja::quantize<float>(block(i / 8, i % 8), table.step[i]);
       transform(ja::inverse_dct<true, std::int32_t>);
       transform(ja::inverse_dct<false, std::int32_t>);
       plane.block<8, 8>(top, left) = (block + 128).max(0).min(255);
@@ -49,8 +49,8 @@ template <class T> void code_jpeg(const T* rgb, int height, int width, int quali
   for (int y = 0; y < rows; ++y)
     for (int x = 0; x < columns; ++x) {
       const T* p = rgb + (std::ptrdiff_t{std::min(y, height - 1)} * width + std::min(x, width - 1)) * 3;
-      const auto colour = ja::to_luma_chroma(byte(p[0]), byte(p[1]), byte(p[2]));
-      luma(y, x) = colour.y, full[0](y, x) = colour.cb, full[1](y, x) = colour.cr;
+      const auto color = ja::to_luma_chroma(byte(p[0]), byte(p[1]), byte(p[2]));
+      luma(y, x) = color.y, full[0](y, x) = color.cb, full[1](y, x) = color.cr;
     }
   JpegPlane chroma[2];
   for (int k = 0; k < 2; ++k) {

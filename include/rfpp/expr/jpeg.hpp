@@ -27,10 +27,10 @@ inline constexpr std::uint8_t base_tables[2][64] = {
      99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99}};
 
 /// A table scaled to a quality of 1 to 100, as the Independent JPEG Group does it.
-struct QuantisationTable {
+struct QuantizationTable {
   std::int32_t step[64];
 
-  QuantisationTable(int component, int quality) {
+  QuantizationTable(int component, int quality) {
     const int scale = quality < 50 ? 5000 / quality : 200 - 2 * quality;
     for (int i = 0; i < 64; ++i) {
       const int scaled = (base_tables[component][i] * scale + 50) / 100;
@@ -45,18 +45,18 @@ template <class I> RFPP_HD I clamp_to_byte(I v) {
   return v > top ? top : v;
 }
 
-template <class I> struct Colour { I y, cb, cr; };
-template <class I> RFPP_HD Colour<I> to_luma_chroma(I r, I g, I b) {
+template <class I> struct Color { I y, cb, cr; };
+template <class I> RFPP_HD Color<I> to_luma_chroma(I r, I g, I b) {
   return {(19595 * r + 38470 * g + 7471 * b + 32768) >> 16,
           (-11059 * r - 21709 * g + 32768 * b + 8421375) >> 16,
           (32768 * r - 27439 * g - 5329 * b + 8421375) >> 16};
 }
 /// Writes red, green and blue to rgb[0..2].
-template <class I> RFPP_HD void to_rgb(Colour<I> colour, I* rgb) {
-  const I cb = colour.cb - 128, cr = colour.cr - 128;
-  rgb[0] = clamp_to_byte(colour.y + ((91881 * cr + 32768) >> 16));
-  rgb[1] = clamp_to_byte(colour.y + ((-22554 * cb - 46802 * cr + 32768) >> 16));
-  rgb[2] = clamp_to_byte(colour.y + ((116130 * cb + 32768) >> 16));
+template <class I> RFPP_HD void to_rgb(Color<I> color, I* rgb) {
+  const I cb = color.cb - 128, cr = color.cr - 128;
+  rgb[0] = clamp_to_byte(color.y + ((91881 * cr + 32768) >> 16));
+  rgb[1] = clamp_to_byte(color.y + ((-22554 * cb - 46802 * cr + 32768) >> 16));
+  rgb[2] = clamp_to_byte(color.y + ((116130 * cb + 32768) >> 16));
 }
 
 template <int Bits, class I> RFPP_HD I rounded_shift(I v) { return (v + (1 << (Bits - 1))) >> Bits; }
@@ -113,7 +113,7 @@ template <bool FirstPass, class I> RFPP_HD void inverse_dct(I* v) {
 
 /// A coefficient (8 times the transform) brought to the nearest multiple of its step. Division through float
 /// is exact here: the quotient stays a 16th of a step away from where rounding would matter.
-template <class V, class I> RFPP_HD I quantise(I coefficient, I step) {
+template <class V, class I> RFPP_HD I quantize(I coefficient, I step) {
   const I magnitude = coefficient < 0 ? -coefficient : coefficient;
   V quotient, divisor;
   if constexpr (LaneTraits<I>::count == 1) {

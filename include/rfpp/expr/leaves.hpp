@@ -24,7 +24,7 @@ template <class T, class F> void leaves(const Gather<T>& g, F&& f, bool = true) 
   f(g.index, false);
 }
 template <class A, class F> void leaves(const Detached<A>& d, F&& f, bool pointwise = true);
-template <class X, class F> void leaves(const Normalised<X>& m, F&& f, bool pointwise = true);
+template <class X, class F> void leaves(const Normalized<X>& m, F&& f, bool pointwise = true);
 template <class X, class F> void leaves(const Softmax<X>& s, F&& f, bool pointwise = true);
 template <class R, class A, class F> void leaves(const Remap<R, A>& r, F&& f, bool = true);
 template <class R, class G, class F> void leaves(const RemapAdjoint<R, G>& r, F&& f, bool = true);
@@ -33,7 +33,7 @@ template <class Fn, class... A, class F> void leaves(const Map<Fn, A...>& m, F&&
 template <class A, class F> void leaves(const Detached<A>& d, F&& f, bool pointwise) {
   if constexpr (!visits_gradients_only<F>) leaves(d.operand, f, pointwise);
 }
-template <class X, class F> void leaves(const Normalised<X>& m, F&& f, bool pointwise) {
+template <class X, class F> void leaves(const Normalized<X>& m, F&& f, bool pointwise) {
   leaves(m.x, f, pointwise);
   if constexpr (visits_gradients_only<F>) {
     f(m.weight, pointwise);

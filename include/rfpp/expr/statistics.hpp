@@ -12,7 +12,7 @@ inline namespace RFPP_ABI {
 
 /// Group norm of x: x * a + b, where a and b {n,1,1,c} hold statistics {n,2,1,groups} (mean, 1/deviation),
 /// weight and bias {1,1,1,c}. Where the statistics' n is 1, they are those of the whole batch: batch norm.
-template <class X> struct Normalised {
+template <class X> struct Normalized {
   using node_tag = void;
   using value = typename X::value;
   X x;

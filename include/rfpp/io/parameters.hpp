@@ -153,7 +153,7 @@ void load_parameters(const Parameters& model, const Checkpoint& checkpoint, cons
   const std::string prefix = find_prefix(checkpoint, parameter_shapes(model));
   replace_each(model, [&](const std::string& name, auto parameter) {
     using T = typename decltype(parameter)::value;
-    auto value = Tensor<T>::uninitialised(parameter.extents());
+    auto value = Tensor<T>::uninitialized(parameter.extents());
     const TensorView& view = checkpoint.at(prefix + name);
     read_channels_last(view, value.elements());
     checkpoint.release(view);

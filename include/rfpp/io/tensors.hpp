@@ -50,7 +50,7 @@ template <class T = float> Tensor<T> read_images(const TensorView& view, const s
   if (view.shape.size() != 4 || view.count() < 1 || view.count() > most)
     throw Error(name + ": expected shape (N, C, H, W), found " + to_string(view.shape));
   auto extent = [&](std::size_t i) { return static_cast<int>(view.shape[i]); };
-  auto tensor = Tensor<T>::uninitialised({extent(0), extent(2), extent(3), extent(1)});
+  auto tensor = Tensor<T>::uninitialized({extent(0), extent(2), extent(3), extent(1)});
   read_channels_last(view, tensor.elements());
   return tensor;
 }

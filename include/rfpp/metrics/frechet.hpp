@@ -50,8 +50,8 @@ class FeatureCollector {
     const auto rows = static_cast<Eigen::Index>(rows_), columns = static_cast<Eigen::Index>(features_);
     const Eigen::Map<const Matrix> all(values_.data(), rows, columns);
     const Eigen::RowVectorXd mean = all.colwise().mean();
-    const Matrix centred = all.rowwise() - mean;
-    const Matrix covariance = centred.transpose() * centred / static_cast<double>(rows_ - 1);
+    const Matrix centered = all.rowwise() - mean;
+    const Matrix covariance = centered.transpose() * centered / static_cast<double>(rows_ - 1);
     return {{mean.begin(), mean.end()}, {covariance.data(), covariance.data() + covariance.size()}};
   }
 

@@ -103,7 +103,7 @@ inline void load_lpips(Lpips<float>& network, const std::vector<std::filesystem:
           throw Error("LPIPS: parameter " + name + ": expected shape " +
                       io::to_string(io::file_shape(parameter)) + ", found " + io::to_string(view->shape));
         using T = typename std::remove_cvref_t<decltype(parameter)>::value;
-        auto value = Tensor<T>::uninitialised(parameter.extents());
+        auto value = Tensor<T>::uninitialized(parameter.extents());
         io::read_channels_last(*view, value.elements());
         io::assign(parameter, std::move(value));
       },

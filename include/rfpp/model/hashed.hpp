@@ -37,7 +37,7 @@ class Hashed {
 template <class T>
 Tensor<T> hashed_tensor(std::string_view name, Extents e, double scale = 1, double offset = 0) {
   const Hashed hashed(name);
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   T* out = t.data();
   for (int n = 0; n < e.n; ++n)
     for (int p = 0; p < e.h * e.w; ++p)
@@ -91,7 +91,7 @@ inline void fill_hashed_equalized(const Parameters& model) {
       const auto raw = hashed_tensor<T>(name, e, std::sqrt(3.0));
       parameter.assign(parameter.use() == FilterUse::modulated_transposed ? with_reversed_taps(raw) : raw);
     } else if (name.ends_with("kernel")) {
-      parameter = Tensor<T>::uninitialised(e);
+      parameter = Tensor<T>::uninitialized(e);
       constexpr double line[] = {1, 3, 3, 1};
       const double sum = name.starts_with("generator.") ? 4 : 1;  // where it fills in the zeros of upsampling
       for (std::size_t i = 0; i < 16; ++i)

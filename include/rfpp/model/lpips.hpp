@@ -123,7 +123,7 @@ template <class T = float> struct Lpips {
 
  private:
   /// From [-1, 1] to the statistics that VGG16 was trained with.
-  static Tensor<T> normalised(auto& ex, const Tensor<T>& x) {
+  static Tensor<T> normalized(auto& ex, const Tensor<T>& x) {
     constexpr double shift[] = {-0.030, -0.088, -0.188}, scale[] = {0.458, 0.448, 0.450};
     Tensor<T> factor(vector_extents(3)), offset(vector_extents(3));
     for (int c = 0; c < 3; ++c) {
@@ -168,7 +168,7 @@ typename Lpips<T>::Comparison Lpips<T>::compare(auto& ex, const Tensor<T>& a, co
   if (!(e == b.extents()) || e.c != 3 || e.h < 16 || e.w < 16)
     throw Error("Lpips: expected two images of 3 channels and of one size of at least 16x16, found " +
                 to_string(e) + " and " + to_string(b.extents()));
-  const auto x = net(ex, normalised(ex, a)), y = net(ex, normalised(ex, b));
+  const auto x = net(ex, normalized(ex, a)), y = net(ex, normalized(ex, b));
   Comparison sum;
   add_layer(ex, std::get<0>(x), std::get<0>(y), lin0, with_style, sum);
   add_layer(ex, std::get<1>(x), std::get<1>(y), lin1, with_style, sum);

@@ -91,7 +91,7 @@ struct RestoreFormerPlusPlusMedium {
                                     .encoder_attention = 32,
                                     .decoder_attention = 32,
                                     .latent = 64,
-                                    .codebook_entries = 4096,
+                                    .codebook_entries = 16384,
                                     .groups = 2};
 };
 /// The autoencoder that it starts from.

@@ -64,7 +64,7 @@ template <class T> struct BatchObservation {
 namespace detail {
 // Compiled once per bare operand, not again for every number of channels.
 template <class X, class T>
-[[gnu::noinline]] auto normalise_by_running(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
+[[gnu::noinline]] auto normalize_by_running(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
                                             const Tensor<T>& bias, const Tensor<T>& mean,
                                             const Tensor<T>& variance) {
   const auto scale = eval(ex, map(NormScale{epsilon}, weight, variance));
@@ -72,7 +72,7 @@ template <class X, class T>
   return map(Affine{}, x, scale, offset);
 }
 template <class X, class T>
-[[gnu::noinline]] Normalised<X> normalise_by_batch(auto& ex, const X& x, double epsilon,
+[[gnu::noinline]] Normalized<X> normalize_by_batch(auto& ex, const X& x, double epsilon,
                                                    const Tensor<T>& weight, const Tensor<T>& bias,
                                                    const Tensor<T>& running_mean,
                                                    const Tensor<T>& running_var) {
@@ -101,10 +101,10 @@ template <int C, class T = float> struct BatchNorm {
     static_assert(channels_agree, "BatchNorm: the operand's channel count is not the layer's");
     if constexpr (mode_of<Executor> == Mode::training) {
       return tag<C>(
-          detail::normalise_by_batch(ex, operand(x), epsilon, weight, bias, running_mean, running_var));
+          detail::normalize_by_batch(ex, operand(x), epsilon, weight, bias, running_mean, running_var));
     } else {
       return tag<C>(
-          detail::normalise_by_running(ex, bare(x), epsilon, weight, bias, running_mean, running_var));
+          detail::normalize_by_running(ex, bare(x), epsilon, weight, bias, running_mean, running_var));
     }
   }
 

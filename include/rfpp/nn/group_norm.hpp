@@ -11,7 +11,7 @@ inline namespace RFPP_ABI {
 namespace detail {
 // Compiled once per bare operand, not again for every number of channels.
 template <class X, class T>
-[[gnu::noinline]] Normalised<X> normalise(auto& ex, const X& x, int groups, double epsilon,
+[[gnu::noinline]] Normalized<X> normalize(auto& ex, const X& x, int groups, double epsilon,
                                           const Tensor<T>& weight, const Tensor<T>& bias) {
   if constexpr (requires { ex.moments_and_affine(x, groups, epsilon, weight, bias); }) {
     const auto [statistics, a, b] = ex.moments_and_affine(x, groups, epsilon, weight, bias);
@@ -33,7 +33,7 @@ template <class T> struct BareGroupNorm {
   const Tensor<T>&weight, &bias;
 
   auto operator()(auto& ex, const auto& x) const {
-    return detail::normalise(ex, operand(x), groups, epsilon, weight, bias);
+    return detail::normalize(ex, operand(x), groups, epsilon, weight, bias);
   }
 };
 

@@ -10,14 +10,14 @@ inline namespace RFPP_ABI {
 namespace detail {
 // Compiled once per bare operand, not again for every number of channels.
 template <class X, class T>
-[[gnu::noinline]] auto normalise_pixels(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
+[[gnu::noinline]] auto normalize_pixels(auto& ex, const X& x, double epsilon, const Tensor<T>& weight,
                                         const Tensor<T>& bias) {
   const double inverse_count = 1.0 / x.extents().c;
   const auto mean = eval(ex, reduce<Sum>(x, Over::channels) * inverse_count);
-  const auto centred = x - mean;
-  const auto scale =
-      eval(ex, reciprocal_square_root(reduce<Sum>(square(centred), Over::channels) * inverse_count, epsilon));
-  return map(Affine{}, centred * scale, weight, bias);
+  const auto centered = x - mean;
+  const auto scale = eval(
+      ex, reciprocal_square_root(reduce<Sum>(square(centered), Over::channels) * inverse_count, epsilon));
+  return map(Affine{}, centered * scale, weight, bias);
 }
 }  // namespace detail
 
@@ -32,7 +32,7 @@ template <int C, class T = float> struct LayerNorm {
   template <Expression X> auto operator()(auto& ex, const X& x) const {
     constexpr bool channels_agree = channels_of<X> == 0 || channels_of<X> == C;
     static_assert(channels_agree, "LayerNorm: the operand's channel count is not the layer's");
-    return detail::normalise_pixels(ex, operand(x), epsilon, weight, bias);
+    return detail::normalize_pixels(ex, operand(x), epsilon, weight, bias);
   }
 
   static void fields(auto&& f, auto&... models) {

@@ -65,7 +65,7 @@ template <class Parser> Plane parsing_mask(const ClassMap& classes, int size, co
 template <class Parser> ClassMap parse_face(auto& ex, const Parser& parser, const io::Image& face) {
   constexpr int side = Parser::side;
   const io::Image sized = face.width == side && face.height == side ? face : resize(face, side, side);
-  auto input = Tensor<float>::uninitialised({1, side, side, 3});
+  auto input = Tensor<float>::uninitialized({1, side, side, 3});
   for (std::size_t i = 0; i < sized.samples.size(); ++i)
     input.data()[i] =
         static_cast<float>((sized.samples[i] / 255.0 - Parser::mean[i % 3]) / Parser::deviation[i % 3]);

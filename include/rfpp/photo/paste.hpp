@@ -163,8 +163,8 @@ inline SquareMask paste_mask(const RestoredFace& face, const Placement& placed, 
 inline void blend(FloatRegion& canvas, const RestoredFace& restored, const Placement& placed,
                   std::span<const Placement> earlier, double scale, const PasteOptions& options) {
   const Rectangle& region = placed.region;
-  std::vector<Placement> neighbours;
-  std::copy_if(earlier.begin(), earlier.end(), std::back_inserter(neighbours),
+  std::vector<Placement> neighbors;
+  std::copy_if(earlier.begin(), earlier.end(), std::back_inserter(neighbors),
                [&](const Placement& other) { return !intersection(other.region, region).empty(); });
   const SquareMask mask = paste_mask(restored, placed, scale, options.mask);
   const auto face = warp(canvas.colors == 1 ? to_gray(restored.crop) : restored.crop, placed.from_canvas,
@@ -174,7 +174,7 @@ inline void blend(FloatRegion& canvas, const RestoredFace& restored, const Place
     for (int x = region.x0; x < region.x1; ++x, ++i) {
       float soft = mask.soft.values[i] * static_cast<float>(options.strength);
       if (soft == 0) continue;
-      soft *= 1 - share_of_earlier(placed, neighbours, Point{1.0 * x, 1.0 * y});
+      soft *= 1 - share_of_earlier(placed, neighbors, Point{1.0 * x, 1.0 * y});
       float* out = canvas.pixel(x, y);
       const std::uint8_t* in = face.data() + i * static_cast<std::size_t>(canvas.colors);
       for (int color = 0; color < canvas.colors; ++color) {

@@ -16,7 +16,7 @@ inline namespace RFPP_ABI {
 
 /// An image as a network reads it: {1, height, width, 3} in [-1, 1].
 inline Tensor<float> to_tensor(const io::Image& image) {
-  auto tensor = Tensor<float>::uninitialised({1, image.height, image.width, 3});
+  auto tensor = Tensor<float>::uninitialized({1, image.height, image.width, 3});
   io::to_floats(image, tensor.elements());
   return tensor;
 }
@@ -28,18 +28,18 @@ inline io::Image to_image(const Tensor<float>& tensor) {
 /// The restored colors in the form of the original: blended with it (strength 1: restored, 0: original),
 /// gray where it is gray, with its alpha and profile. Both have the same size.
 inline io::Image blend_with_original(const io::Image& restored, const io::Image& original, double strength) {
-  const io::Image colours = is_gray(original) ? to_gray(restored) : restored;
+  const io::Image repainted = is_gray(original) ? to_gray(restored) : restored;
   io::Image out = original;
   const auto weight = static_cast<float>(strength);
   const std::size_t pixels = static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height);
   const auto channels = static_cast<std::size_t>(out.channels),
              colors = static_cast<std::size_t>(out.colors()),
-             restored_colors = static_cast<std::size_t>(colours.colors());
+             restored_colors = static_cast<std::size_t>(repainted.colors());
   for (std::size_t p = 0; p < pixels; ++p)
     for (std::size_t c = 0; c < colors; ++c) {
       auto& sample = out.samples[p * channels + c];
-      const std::uint8_t colour = colours.samples[p * restored_colors + (restored_colors == 1 ? 0 : c)];
-      sample = io::round_to_byte(weight * static_cast<float>(colour) +
+      const std::uint8_t color = repainted.samples[p * restored_colors + (restored_colors == 1 ? 0 : c)];
+      sample = io::round_to_byte(weight * static_cast<float>(color) +
                                  (1.0F - weight) * static_cast<float>(sample));
     }
   return out;

@@ -149,7 +149,7 @@ io::Image upscale(auto& ex, const Model& model, const io::Image& photo, const Ti
   io::Image canvas(photo.width * scale, photo.height * scale, photo.channels);
   const bool wide = !photo.samples16.empty(), gray = is_gray(photo);
   if (wide) canvas.samples16.resize(canvas.samples.size());
-  auto tile = Tensor<float>::uninitialised({1, rows.size, columns.size, 3});
+  auto tile = Tensor<float>::uninitialized({1, rows.size, columns.size, 3});
   for (std::size_t i = 0; i < rows.starts.size(); ++i)
     for (std::size_t j = 0; j < columns.starts.size(); ++j) {
       const int x = columns.starts[j], y = rows.starts[i];

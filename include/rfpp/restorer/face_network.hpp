@@ -46,7 +46,7 @@ class FaceNetwork {
     return [=, this] { return run(faces, settings); };
   }
   /// Memory for such faces, which the device reads best.
-  virtual Tensor<float> tensor(Extents e) { return Tensor<float>::uninitialised(e); }
+  virtual Tensor<float> tensor(Extents e) { return Tensor<float>::uninitialized(e); }
   /// The dictionary's indices of faces, and the faces that indices stand for. Throw Error for a network
   /// without them.
   virtual Tensor<int> encode(const Tensor<float>& faces) = 0;

@@ -14,7 +14,7 @@ struct GpenDoor {
   static constexpr NetworkInfo info{
       .name = Gpen::name,
       .resolution = Gpen::spec.resolution,
-      .license = "its authors publish these weights without a licence: ask them before you use them",
+      .license = "its authors publish these weights without a license: ask them before you use them",
       .alignment = {{{202.04068, 242.88396},
                      {309.43025, 242.28998},
                      {256.07680, 303.95917},

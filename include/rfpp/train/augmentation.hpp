@@ -34,9 +34,9 @@ inline std::optional<photo::Affine> draw(const Augmentation& a, const RandomStre
   const auto symmetric = [&](std::uint32_t draw) { return 2 * uniform(stream, draw) - 1; };
   const double turn = a.degrees * std::numbers::pi / 180 * symmetric(angle);
   const double factor = 1 + a.scale * symmetric(size);
-  const double c = factor * std::cos(turn), s = factor * std::sin(turn), centre = 0.5 * (side - 1);
-  const double x = centre + a.shift * side * symmetric(right), y = centre + a.shift * side * symmetric(down);
-  return photo::Affine{c, -s, x - c * centre + s * centre, s, c, y - s * centre - c * centre};
+  const double c = factor * std::cos(turn), s = factor * std::sin(turn), center = 0.5 * (side - 1);
+  const double x = center + a.shift * side * symmetric(right), y = center + a.shift * side * symmetric(down);
+  return photo::Affine{c, -s, x - c * center + s * center, s, c, y - s * center - c * center};
 }
 
 /// Where the map moves a face's boxes. Their centers count from the image's corner, half a pixel beside the
@@ -107,7 +107,7 @@ inline int reflected(int i, int extent) {
 /// The face {side,side,3} of 8-bit samples moved by the map: {1,side,side,3} in [0, 1], by cubic
 /// interpolation (Catmull & Rom 1974), reflected outside.
 inline Tensor<float> moved(std::span<const std::uint8_t> pixels, int side, const photo::Affine& map) {
-  auto out = Tensor<float>::uninitialised({1, side, side, 3});
+  auto out = Tensor<float>::uninitialized({1, side, side, 3});
   float* to = out.data();
   const photo::Affine back = photo::inverse(map);
   for (int y = 0; y < side; ++y)

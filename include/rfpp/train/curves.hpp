@@ -19,27 +19,27 @@ inline namespace RFPP_ABI {
 
 namespace detail {
 
-struct Colour {
+struct Color {
   std::uint8_t red, green, blue;
 };
 
-inline void put_pixel(io::Image& image, int x, int y, Colour colour) {
+inline void put_pixel(io::Image& image, int x, int y, Color color) {
   if (x < 0 || y < 0 || x >= image.width || y >= image.height) return;
   std::uint8_t* pixel = image.row(y) + 3 * x;
-  pixel[0] = colour.red, pixel[1] = colour.green, pixel[2] = colour.blue;
+  pixel[0] = color.red, pixel[1] = color.green, pixel[2] = color.blue;
 }
-inline void draw_line(io::Image& image, double x0, double y0, double x1, double y1, Colour colour) {
+inline void draw_line(io::Image& image, double x0, double y0, double x1, double y1, Color color) {
   const int steps = 1 + static_cast<int>(std::max(std::abs(x1 - x0), std::abs(y1 - y0)));
   for (int i = 0; i <= steps; ++i) {
     const double t = static_cast<double>(i) / steps;
     put_pixel(image, static_cast<int>(std::lround(x0 + t * (x1 - x0))),
-              static_cast<int>(std::lround(y0 + t * (y1 - y0))), colour);
+              static_cast<int>(std::lround(y0 + t * (y1 - y0))), color);
   }
 }
-inline void draw_text(io::Image& image, int left, int top, const std::string& text, Colour colour) {
+inline void draw_text(io::Image& image, int left, int top, const std::string& text, Color color) {
   io::for_each_glyph_box(text, [&](int x0, int y0, int x1, int y1) {
     for (int y = y0; y < y1; ++y)
-      for (int x = x0; x < x1; ++x) put_pixel(image, left + x, top + y, colour);
+      for (int x = x0; x < x1; ++x) put_pixel(image, left + x, top + y, color);
   });
 }
 inline std::string short_number(double v) {
@@ -51,7 +51,7 @@ inline std::string short_number(double v) {
 /// One column of a table over its first, in a frame whose top left corner is given.
 inline void draw_curve(io::Image& image, int left, int top, int width, int height, const Table& table,
                        std::size_t column) {
-  constexpr Colour frame{200, 200, 200}, ink{40, 40, 40}, curve{30, 90, 170};
+  constexpr Color frame{200, 200, 200}, ink{40, 40, 40}, curve{30, 90, 170};
   constexpr int margin = 16;
   const auto& rows = table.rows();
   double low = std::numeric_limits<double>::infinity(), high = -low;

@@ -188,7 +188,7 @@ class Dataset {
     io::Image image = io::read_image(face.file);
     std::vector<std::string> warnings = std::move(image.warnings);
     if (image.width != image.height)
-      throw Error(face.file.string() + ": expected a square colour image, found " +
+      throw Error(face.file.string() + ": expected a square color image, found " +
                   std::to_string(image.width) + "x" + std::to_string(image.height));
     if (image.width != side_) {
       const double scale = static_cast<double>(side_) / image.width;

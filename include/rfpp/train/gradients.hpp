@@ -123,7 +123,7 @@ template <class Ex, class T, class G> void push(Back<Ex>& b, const Gather<T>& x,
   b.ex.scatter_rows(b.gradients.of(x.table), x.index, rows);
 }
 template <class Ex, class R, class A, class G> void push(Back<Ex>& b, const Remap<R, A>& r, const G& g);
-template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g);
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalized<X>& m, const G& g);
 template <class Ex, class X, class G> void push(Back<Ex>& b, const Softmax<X>& s, const G& g);
 template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const Map<F, A...>& m, const G& g);
 
@@ -200,14 +200,14 @@ template <class Ex, class F, class... A, class G> void push(Back<Ex>& b, const M
   push_operands<0>(b, m, g);
 }
 
-struct NormaliseBack {
+struct NormalizeBack {
   static constexpr const char* name = "group norm";
   template <class T> RFPP_HD T operator()(T g, T a, T x, T mean, T k2, T k1) const {
     return g * a + (x - mean) * k2 + k1;
   }
 };
 /// Two passes: sums of g and of g times the normalized x, then the gradient of x from them.
-template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>& m, const G& g) {
+template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalized<X>& m, const G& g) {
   using T = typename X::value;
   const Extents e = m.x.extents(), statistics = m.statistics.extents();
   const int per_group = e.c / statistics.c;
@@ -221,9 +221,9 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>
     return sum;
   };
   const Tensor<T> sum_g = per_channel(g);
-  using Centred = Map<Subtract, X, Tensor<T>>;
+  using Centered = Map<Subtract, X, Tensor<T>>;
   const Tensor<T> sum_gx =
-      eval(b.ex, per_channel(Map<Multiply, G, Centred>{{}, {g, Centred{{}, {m.x, mean}}}}) * deviation);
+      eval(b.ex, per_channel(Map<Multiply, G, Centered>{{}, {g, Centered{{}, {m.x, mean}}}}) * deviation);
   push(b, m.bias, sum_g);
   push(b, m.weight, sum_gx);
   if (!reads_any(m.x, b.wanted)) return;
@@ -235,7 +235,7 @@ template <class Ex, class X, class G> void push(Back<Ex>& b, const Normalised<X>
   const Tensor<T> k2 = eval(b.ex, group_row(group_gx, 0, per_group) * square(deviation) * -inverse_count);
   const Tensor<T> k1 = eval(b.ex, group_row(group_g, 0, per_group) * deviation * -inverse_count);
   push(b, m.x,
-       Map<NormaliseBack, G, Tensor<T>, X, Tensor<T>, Tensor<T>, Tensor<T>>{{}, {g, m.a, m.x, mean, k2, k1}});
+       Map<NormalizeBack, G, Tensor<T>, X, Tensor<T>, Tensor<T>, Tensor<T>>{{}, {g, m.a, m.x, mean, k2, k1}});
 }
 
 struct SoftmaxBack {
@@ -280,7 +280,7 @@ template <class E>
 constexpr bool has_gradient = requires(Back<NoExecutor>& b, const E& e, const Tensor<typename E::value>& g) {
   push(b, e, g);
 };
-template <class X> constexpr bool has_gradient<Normalised<X>> = has_gradient<X>;
+template <class X> constexpr bool has_gradient<Normalized<X>> = has_gradient<X>;
 template <class X> constexpr bool has_gradient<Softmax<X>> = has_gradient<X>;
 template <class R, class A> constexpr bool has_gradient<Remap<R, A>> = ReversibleRule<R>&& has_gradient<A>;
 template <class F, class... A>

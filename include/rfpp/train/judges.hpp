@@ -8,7 +8,7 @@
 
 #include "rfpp/train/checkpoint.hpp"
 #include "rfpp/train/objective.hpp"
-#include "rfpp/train/optimiser.hpp"
+#include "rfpp/train/optimizer.hpp"
 
 namespace rfpp {
 inline namespace RFPP_ABI {
@@ -19,7 +19,7 @@ template <int Width> class Judges {
  public:
   /// The components' discriminators learn ten times as fast as the image's.
   Judges(auto& ex, Objective<float, Width> objective, std::uint64_t seed, double rate)
-      : objective_(initialised(ex, std::move(objective), seed)),
+      : objective_(initialized(ex, std::move(objective), seed)),
         image_(ex, objective_.discriminator, {0.5, 0.9, 1e-8}),
         components_{Adam{ex, objective_.components[0], component_adam},
                     Adam{ex, objective_.components[1], component_adam},
@@ -78,9 +78,9 @@ template <int Width> class Judges {
  private:
   static constexpr AdamSettings component_adam{0.9, 0.99, 1e-8};
 
-  static Objective<float, Width> initialised(auto& ex, Objective<float, Width> objective,
+  static Objective<float, Width> initialized(auto& ex, Objective<float, Width> objective,
                                              std::uint64_t seed) {
-    objective.initialise(ex, seed);
+    objective.initialize(ex, seed);
     return objective;
   }
   bool judges_image() const { return objective_.preset.adversarial > 0; }

@@ -14,7 +14,7 @@
 #include "rfpp/expr/transfer.hpp"
 #include "rfpp/metrics/networks.hpp"
 #include "rfpp/train/face_batch.hpp"
-#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/initialize.hpp"
 #include "rfpp/train/judges.hpp"
 #include "rfpp/train/revive.hpp"
 #include "rfpp/train/settings.hpp"
@@ -160,7 +160,7 @@ template <class N, class Ex> class LearnerOn : public Learner<N> {
  private:
   static Model initial_model(Ex& ex, const TrainSettings& s) {
     Model model;
-    initialise(model, s.seed);
+    initialize(model, s.seed);
     if (!s.start.empty()) {
       const auto fresh = load_matching(model, s.start);
       std::printf("%s: starts %zu of %d parameters, the others are fresh\n", s.start.c_str(),

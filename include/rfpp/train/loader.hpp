@@ -147,8 +147,8 @@ class Loader {
     b.samples.resize(static_cast<std::size_t>(batch()));
     if (!settings_.degrades) return;
     const Extents e{settings_.batch, data_.side(), data_.side(), 3};
-    b.degraded = Tensor<float>::uninitialised(e);
-    b.truth = Tensor<float>::uninitialised(e);
+    b.degraded = Tensor<float>::uninitialized(e);
+    b.truth = Tensor<float>::uninitialized(e);
   }
   void put(Cpu& ex, Sample sample, std::uint64_t number) {
     Slot& slot = slots_[number / batch() % slot_count];

@@ -96,7 +96,7 @@ template <class T = float, int Width = 64> struct Objective {
   /// Random discriminators, as training starts with: weights of the image's N(0, 0.02) and of its norms
   /// N(1, 0.02), of the components' N(0, 1); biases 0. Without the batch's statistics the image's filters keep
   /// the variance of what they read (He et al. 2015).
-  void initialise(auto& ex, std::uint64_t seed) {
+  void initialize(auto& ex, std::uint64_t seed) {
     std::uint32_t number = 0;
     walk(
         [&](const std::string& name, auto& parameter) {

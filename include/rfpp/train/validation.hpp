@@ -28,7 +28,7 @@ struct ValidationSet {
 inline ValidationSet clean_set(const Dataset& data) {
   ValidationSet set{"clean", {}};
   for (std::size_t i = 0; i < data.size(); ++i) {
-    auto face = Tensor<float>::uninitialised({1, data.side(), data.side(), 3});
+    auto face = Tensor<float>::uninitialized({1, data.side(), data.side(), 3});
     std::ranges::transform(data.pixels(i), face.data(),
                            [](std::uint8_t v) { return static_cast<float>(v) / 127.5f - 1.0f; });
     set.pairs.push_back({face, face});
@@ -57,7 +57,7 @@ struct Similarity {
 /// Of 8-bit images, as they would be written.
 inline Similarity similarity(Cpu& ex, const Tensor<float>& image, const Tensor<float>& truth) {
   const auto bytes = [](const Tensor<float>& t) {
-    auto out = Tensor<double>::uninitialised(t.extents());
+    auto out = Tensor<double>::uninitialized(t.extents());
     std::ranges::transform(t.elements(), out.data(), [](float v) {
       return static_cast<double>(io::round_to_byte((v + 1.0f) * 127.5f));
     });

@@ -118,7 +118,7 @@ class Device {
   std::size_t shared_memory() const { return shared_bytes; }
   Memory& memory() const { return DeviceMemory::instance(); }
   Memory& host_memory() const { return HostMemory::instance(); }
-  void synchronise() const { stream_->finish(); }
+  void synchronize() const { stream_->finish(); }
   void upload(void* to, const void* from, std::size_t bytes) const;
   void download(void* to, const void* from, std::size_t bytes) const;
   void start_upload(void* to, const void* from, std::size_t bytes) const;

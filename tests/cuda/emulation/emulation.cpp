@@ -164,7 +164,7 @@ TEST_CASE("an emulated GPU does what it is asked for when somebody waits, and no
 
   const emulation::Device::Graph graph(device, [&] {
     device.for_each(1, [data](std::size_t) { data[1] += 1; });
-    CHECK_THROWS_AS(device.synchronise(), Error);
+    CHECK_THROWS_AS(device.synchronize(), Error);
     CHECK_THROWS_AS(device.upload(data, &value, sizeof value), Error);
     CHECK_THROWS_AS(device.memory().allocate(1), Error);
     CHECK_THROWS_AS(device.wait_for(device.mark()), Error);

@@ -37,7 +37,7 @@ struct TiffForm {
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &sample_format);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &orientation);
     if (TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric) == 0)
-      throw Error("corrupt TIFF: it does not say what its colours are");
+      throw Error("corrupt TIFF: it does not say what its colors are");
     const std::uint16_t* extras = nullptr;
     if (TIFFGetField(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extras) != 0 && extra_count > 0)
       extra = extras[0];

@@ -1,4 +1,4 @@
-#include "rfpp/train/initialise.hpp"
+#include "rfpp/train/initialize.hpp"
 
 #include "model/tiny_networks.hpp"
 #include "rfpp/model/network.hpp"
@@ -9,9 +9,9 @@ using namespace rfpp::test;
 
 TEST_CASE("parameters start in the ranges of their kinds, the same for the same seed") {
   Network<RohqdTiny> a, b, other;
-  initialise(a, 5);
-  initialise(b, 5);
-  initialise(other, 6);
+  initialize(a, 5);
+  initialize(b, 5);
+  initialize(other, 6);
   const auto range = [](const Tensor<float>& t) {
     const auto [low, high] = std::ranges::minmax(t.elements());
     return std::pair(low, high);

@@ -1,5 +1,5 @@
-#ifndef RFPP_TRAIN_INITIALISE_HPP
-#define RFPP_TRAIN_INITIALISE_HPP
+#ifndef RFPP_TRAIN_INITIALIZE_HPP
+#define RFPP_TRAIN_INITIALIZE_HPP
 
 #include <cmath>
 #include <cstdint>
@@ -14,7 +14,7 @@ inline namespace RFPP_ABI {
 
 /// Uniform in [-bound, bound): element i is a function of the stream and of i alone.
 template <class T> Tensor<T> uniform_tensor(const RandomStream& stream, Extents e, double bound) {
-  auto t = Tensor<T>::uninitialised(e);
+  auto t = Tensor<T>::uninitialized(e);
   for (std::size_t i = 0; i < e.size(); ++i)
     t.data()[i] = static_cast<T>(bound * (2 * uniform(stream, static_cast<std::uint32_t>(i)) - 1));
   return t;
@@ -23,7 +23,7 @@ template <class T> Tensor<T> uniform_tensor(const RandomStream& stream, Extents 
 /// Random parameters, as training starts with: a codebook of n entries in [-1/n, 1/n), convolutions and their
 /// biases in [-b, b) with b = 1 / sqrt(fan-in), norms 1 and 0. Parameter k of a seed is always the same.
 /// Source: van den Oord et al. 2017's implementation, and PyTorch's default for convolutions.
-template <class Model> void initialise(Model& model, std::uint64_t seed) {
+template <class Model> void initialize(Model& model, std::uint64_t seed) {
   std::uint64_t number = 0;
   std::string convolution;  // the path of the last one's weight, without "weight"
   double bound = 0;

@@ -1,4 +1,4 @@
-#include "rfpp/train/optimiser.hpp"
+#include "rfpp/train/optimizer.hpp"
 
 #include "golden.hpp"
 #include "instances.hpp"

@@ -1,5 +1,5 @@
-#ifndef RFPP_TRAIN_OPTIMISER_HPP
-#define RFPP_TRAIN_OPTIMISER_HPP
+#ifndef RFPP_TRAIN_OPTIMIZER_HPP
+#define RFPP_TRAIN_OPTIMIZER_HPP
 
 #include <algorithm>
 #include <cmath>
