@@ -139,6 +139,25 @@ TEST_CASE("a restorer starts from what an autoencoder has learned, and leaves it
   CHECK(relative_l2(model.encoder.conv_in.bias, autoencoder.encoder.conv_in.bias) < 0.1);
 }
 
+TEST_CASE("an autoencoder that starts from weights keeps their dictionary, one that does not makes its own") {
+  const Folder faces("keep"), work("keep-run");
+  write_faces(faces.path(), 4, 64);
+  TrainSettings s = settings(faces, "rohqd");
+  s.steps = 1;
+  s.rate = 1e-7;
+  Network<RohqdTiny> autoencoder;
+  initialize(autoencoder, s.seed);
+  io::save_parameters(autoencoder, work.path() / "rohqd.safetensors");
+  const auto moved = [&](const char* name) {
+    auto trainer = trainer_of<RohqdTiny>(s, work.path() / name, false, 1);
+    trainer.run([] { return false; });
+    return relative_l2(trainer.model().quantize.weight, autoencoder.quantize.weight);
+  };
+  CHECK(moved("anew") > 0.5);
+  s.start = work.path() / "rohqd.safetensors";
+  CHECK(moved("continued") < 0.01);
+}
+
 TEST_CASE("a loss that diverges ends the run at the last good checkpoint") {
   const Folder faces("diverge"), work("diverge-run");
   write_faces(faces.path(), 4, 64);

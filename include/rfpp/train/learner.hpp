@@ -98,7 +98,8 @@ template <class N, class Ex> class LearnerOn : public Learner<N> {
         average_(copy_of(ex_, model_)),
         adam_(ex_, model_, {settings_.beta1, settings_.beta2, 1e-8}),
         judges_(ex_, objective(ex_, settings_), settings_.seed, settings_.discriminator_rate),
-        use_(N::spec.codebook_entries, settings_.revival_patience) {}
+        // Random entries count as dead until they are used, those of trained weights as used.
+        use_(N::spec.codebook_entries, settings_.start.empty() ? settings_.revival_patience : 0) {}
 
   const TrainSettings& settings() const override { return settings_; }
   bool degrades() const override {
